@@ -1,1 +1,31 @@
+//! The integration tests: every module starts the real executable on a free port and talks to it over sockets.
 
+/// The tools of the tests: the running server, the folder it serves, the raw client.
+mod support;
+
+/// The access log: one line per response, nothing lost.
+mod access_log;
+/// What makes two bakes of one folder agree.
+mod build;
+/// Cache-Control by served file and status.
+mod caching;
+/// Conditional requests in the order of RFC 9110 section 13.2.2.
+mod conditional;
+/// The connection rules of RFC 9112, over raw sockets.
+mod connections;
+/// What holds for every file of every site, whatever carries it.
+mod contract;
+/// The directory carrier: changes, links, files replaced under load.
+mod directory;
+/// From a path to an asset, a redirect or an error page.
+mod lookup;
+/// GET, HEAD and OPTIONS are answered, nothing else is.
+mod methods;
+/// Proactive content negotiation of the content coding.
+mod negotiation;
+/// Range requests of RFC 9110 section 14.
+mod ranges;
+/// The command line: what it accepts, and how it refuses the rest.
+mod serve_command;
+/// The end of the process: signals, requests in flight, exit codes.
+mod shutdown;

@@ -1,0 +1,33 @@
+//! The tools of the integration tests, in one place for the modules to name.
+
+mod client;
+mod coding;
+mod dist;
+mod log;
+mod process;
+mod random;
+mod response;
+mod server;
+
+pub(crate) use client::{Connection, request};
+pub(crate) use coding::{CODINGS, decode};
+pub(crate) use dist::{Dist, default_site, noise, prose};
+pub(crate) use log::Log;
+pub(crate) use process::{finish, is_root, run, signal, site};
+pub(crate) use random::Random;
+pub(crate) use response::Response;
+pub(crate) use server::TestServer;
+
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that should happen at once: past it, a hang is a failure.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks until the answer is yes; panics with `what` when patience is over.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,130 @@
+//! The server under test: started on a free loopback port, stopped by its own handle when the test ends.
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+
+use super::{Connection, Dist, Log, Response, finish, signal, site};
+
+/// A running `site serve`.
+pub(crate) struct TestServer {
+    child: Child,
+    addresses: Vec<SocketAddr>,
+    start_line: String,
+    log: Arc<Log>,
+    /// Keeps the folder until the server is stopped.
+    dist: Option<Dist>,
+}
+
+impl TestServer {
+    /// Serves the site that is baked into the executable.
+    pub(crate) fn embedded() -> Self {
+        Self::start(&[])
+    }
+
+    /// Serves a folder.
+    pub(crate) fn of(dist: &Dist) -> Self {
+        Self::with(dist, &[])
+    }
+
+    /// Serves a folder, with further arguments.
+    pub(crate) fn with(dist: &Dist, arguments: &[&str]) -> Self {
+        let folder = dist.argument();
+        let mut server = Self::start(&[&["--dist-dir", &folder], arguments].concat());
+        server.dist = Some(dist.clone());
+        server
+    }
+
+    /// Starts `site serve` on a free port, with these arguments.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::launch(site(&[&["serve", "--listen-on", "127.0.0.1:0"], arguments].concat()))
+    }
+
+    /// Starts a command that must become a server, and reads the addresses from its start line.
+    pub(crate) fn launch(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+        let log = Log::collect(child.stderr.take().expect("piped"));
+        let Some(start_line) = log.wait_for(|line| line.contains(" on http://")) else {
+            child.kill().expect("killed");
+            child.wait().expect("reaped");
+            panic!("no start line:\n{}", log.lines().join("\n"));
+        };
+        let (_, urls) = start_line.split_once(" on http://").expect("the addresses");
+        let addresses = urls
+            .split_whitespace()
+            .map(|url| url.trim_start_matches("http://").trim_end_matches('/').parse().expect("IP:PORT"))
+            .collect();
+        Self { child, addresses, start_line, log, dist: None }
+    }
+
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    pub(crate) fn start_line(&self) -> &str {
+        &self.start_line
+    }
+
+    /// The hash of the pack that the start line names.
+    pub(crate) fn pack(&self) -> &str {
+        let (_, rest) = self.start_line.split_once("pack ").expect("a pack in the start line");
+        rest.get(..16).expect("16 characters of hash")
+    }
+
+    /// The lines of standard error.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.addresses[0])
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Response {
+        self.fetch("GET", target, &[])
+    }
+
+    pub(crate) fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Response {
+        self.fetch("GET", target, headers)
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) fn fetch(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+        self.connect().fetch(method, target, headers)
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("the state of the process").is_none()
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) fn finish(&mut self) -> ExitStatus {
+        finish(&mut self.child)
+    }
+
+    /// Ends the process by SIGTERM: all that it wrote to standard error.
+    pub(crate) fn stop(mut self) -> Vec<String> {
+        self.signal("TERM");
+        let status = self.finish();
+        let lines = self.log.to_end();
+        assert_eq!(status.code(), Some(0), "after SIGTERM:\n{}", lines.join("\n"));
+        lines
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // Either may fail when the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.log.lines();
+            let last = &lines[lines.len().saturating_sub(40)..];
+            eprintln!("--- the last lines of the server ---\n{}", last.join("\n"));
+        }
+    }
+}
