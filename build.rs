@@ -1,1 +1,70 @@
-fn main() {}
+//! The build script: bakes the site's folder into the pack that the executable embeds.
+
+// The build uses the baking half of these modules; the executable uses both halves.
+#[allow(dead_code, unused_imports)]
+#[path = "src/bake/mod.rs"]
+mod bake;
+#[allow(dead_code, unused_imports)]
+#[path = "src/pack.rs"]
+mod pack;
+
+use std::env;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use bake::{CodingCache, DistRecord, Links, Options, Quality, bake};
+
+fn main() -> ExitCode {
+    match bake_site() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error=the site can't be baked: {error:#} (SITE_DIST_DIR names another folder)");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bake_site() -> Result<()> {
+    let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let dist = manifest.join(env::var_os("SITE_DIST_DIR").unwrap_or_else(|| "dist".into()));
+    let links =
+        if env::var_os("SITE_FOLLOW_LINKS").is_some_and(|value| value == "1") { Links::Follow } else { Links::Refuse };
+    // Before anything can fail: a mended folder must be tried again.
+    println!("cargo::rerun-if-env-changed=SITE_DIST_DIR");
+    println!("cargo::rerun-if-env-changed=SITE_FOLLOW_LINKS");
+    println!("cargo::rerun-if-changed={}", dist.display());
+
+    let record = DistRecord::of(&dist, links)?;
+    let cache = CodingCache::open(&out.join("codings")).context("making the cache of compressed files")?;
+    let baked = out.join("baked");
+    fs::create_dir_all(&baked).with_context(|| baked.display().to_string())?;
+    let unfinished = out.join("site.pack.unfinished");
+    let file = BufWriter::new(File::create(&unfinished).with_context(|| unfinished.display().to_string())?);
+    let options = Options { quality: Quality::Best, links, cache: Some(&cache) };
+    let (_, summary) = bake(&dist, &options, file)?;
+    fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
+    cache.prune();
+    for notice in summary.notices {
+        println!("cargo::warning={}: {notice}", dist.display());
+    }
+    leave_record(&record, &out)
+}
+
+/// Leaves a record of the folder beside the executable, which then notices what cargo can't: see [`DistRecord`].
+fn leave_record(record: &DistRecord, out: &Path) -> Result<()> {
+    // OUT_DIR is `<profile>/build/<package>/out`.
+    let Some(profile) = out.ancestors().nth(3) else { return Ok(()) };
+    let path = profile.join(DistRecord::NAME);
+    record.write(&path).with_context(|| path.display().to_string())?;
+    println!("cargo::rerun-if-changed={}", path.display());
+    Ok(())
+}
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).with_context(|| format!("{name} is not set; run cargo build"))
+}

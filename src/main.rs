@@ -1,1 +1,41 @@
-fn main() {}
+//! `site`: one executable that is a website.
+
+// Whole packs are baked by the build script; the executable bakes folders.
+#[allow(dead_code)]
+mod bake;
+mod carrier;
+mod cli;
+mod command;
+mod http;
+#[allow(dead_code)]
+mod pack;
+mod server;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    start_logging();
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Some(Command::Serve(flags)) => command::serve(flags),
+        None => command::version(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("site: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Diagnostics go to standard error, `info` and above of this program unless RUST_LOG says otherwise.
+fn start_logging() {
+    let default = env_logger::Env::default().default_filter_or("warn,site=info,actix_http=off,actix_server=error");
+    env_logger::Builder::from_env(default).init();
+}

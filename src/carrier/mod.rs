@@ -1,0 +1,67 @@
+//! Carriers: the ways in which a pack reaches the server.
+
+mod directory;
+mod embedded;
+mod residency;
+mod watch;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub(crate) use directory::Directory;
+
+use crate::pack::Pack;
+use crate::site::{Loose, Site};
+
+/// How the site came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CarrierKind {
+    /// `--dist-dir`.
+    Directory,
+    /// Compiled into the executable.
+    Embedded,
+}
+
+impl fmt::Display for CarrierKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CarrierKind::Directory => "directory",
+            CarrierKind::Embedded => "embedded",
+        })
+    }
+}
+
+/// An opened site and where it came from.
+pub(crate) struct Carried {
+    pub(crate) kind: CarrierKind,
+    pub(crate) site: Site,
+    /// The folder to watch, if the site can change.
+    pub(crate) directory: Option<Directory>,
+}
+
+/// Opens the site: the folder if one is named, else what the executable carries.
+///
+/// # Errors
+/// A folder that can't be baked, or a damaged pack.
+pub(crate) fn open(dist_dir: Option<PathBuf>) -> Result<Carried> {
+    match dist_dir {
+        Some(path) => {
+            let (directory, site) = Directory::open(path)?;
+            Ok(Carried { kind: CarrierKind::Directory, site, directory: Some(directory) })
+        }
+        None => {
+            let site = Site::new(carried_pack()?, Vec::<Loose>::new());
+            Ok(Carried { kind: CarrierKind::Embedded, site, directory: None })
+        }
+    }
+}
+
+/// The pack that this executable carries.
+///
+/// # Errors
+/// A damaged pack.
+pub(crate) fn carried_pack() -> Result<Pack> {
+    embedded::open()
+}

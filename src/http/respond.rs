@@ -1,0 +1,278 @@
+//! Responses: the only file that writes status lines and headers.
+
+use std::ops::Range;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+
+use super::body::{Content, ResponseBody};
+use super::error_page::ErrorFormat;
+use crate::pack::Coding;
+use crate::site::{Asset, Representation, Site};
+
+/// Header sets that are made ready when a site is opened; beyond them, per request.
+const READY_SETS: usize = 256;
+
+type Fields = Box<[(HeaderName, HeaderValue)]>;
+
+/// A site with its header fields made ready.
+pub(crate) struct Served {
+    pub(crate) site: Site,
+    names: Vec<HeaderName>,
+    sets: Vec<Fields>,
+}
+
+impl Served {
+    pub(crate) fn new(site: Site) -> Self {
+        // A name that a hostile pack makes unusable is replaced by one that is never sent.
+        let unusable = HeaderName::from_static("x-unusable");
+        let name = |name: &[u8]| HeaderName::from_bytes(name).unwrap_or_else(|_| unusable.clone());
+        let names: Vec<_> = site.pack().header_names().map(name).collect();
+        let count = site.pack().header_set_count().min(READY_SETS);
+        let sets = (0..count).map(|set| fields(&site, &names, set as u32).collect()).collect();
+        Self { site, names, sets }
+    }
+
+    /// Inserts the fields of an asset's header set.
+    fn insert(&self, headers: &mut HeaderMap, set: u32) {
+        match self.sets.get(set as usize) {
+            Some(ready) => ready.iter().for_each(|(name, value)| add(headers, name.clone(), value.clone())),
+            None => fields(&self.site, &self.names, set).for_each(|(name, value)| add(headers, name, value)),
+        }
+    }
+}
+
+fn fields<'a>(
+    site: &'a Site,
+    names: &'a [HeaderName],
+    set: u32,
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
+    let fields = site.pack().header_set(set);
+    fields.filter_map(|(name, value)| Some((names.get(name)?.clone(), HeaderValue::from_maybe_shared(value).ok()?)))
+}
+
+fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    headers.append(name, value);
+}
+
+fn remove(headers: &mut HeaderMap, names: &[HeaderName]) {
+    names.iter().for_each(|name| drop(headers.remove(name)));
+}
+
+/// A decision about a request, with all that its response needs.
+pub(crate) enum Answer<'a> {
+    /// The whole representation: 200.
+    Whole(Selected<'a>, Content),
+    /// Parts of the representation: 206.
+    Parts(Selected<'a>, Content, Vec<Range<u64>>),
+    NotModified(Selected<'a>),
+    /// The site's own page for what is not there, and its content.
+    NotFoundPage(Selected<'a>, Content),
+    Redirect(String),
+    /// 204 with the allowed methods.
+    Options,
+    Refused(Refusal),
+}
+
+/// An asset and the representation of it that a request gets.
+pub(crate) struct Selected<'a> {
+    pub(crate) asset: Asset<'a>,
+    pub(crate) representation: Representation,
+}
+
+/// Why a request gets an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    BadRequest,
+    NotFound,
+    MethodNotAllowed,
+    /// Nothing that the asset has is acceptable.
+    NotAcceptable,
+    /// If-Match failed; the asset may have more than one representation.
+    PreconditionFailed {
+        varies: bool,
+    },
+    /// No part of the range exists in a representation of `length` bytes.
+    RangeNotSatisfiable {
+        length: u64,
+        varies: bool,
+    },
+    /// The file is just being replaced.
+    Unavailable,
+}
+
+const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Writes the response for an answer. `format` is asked for only when an error must be explained.
+pub(crate) fn build(
+    served: &Served,
+    answer: Answer<'_>,
+    format: impl FnOnce() -> ErrorFormat,
+) -> HttpResponse<ResponseBody> {
+    match answer {
+        Answer::Whole(selected, content) => {
+            let body = ResponseBody::whole(content, selected.representation.length);
+            let mut response = HttpResponse::with_body(StatusCode::OK, body);
+            representation_headers(served, response.headers_mut(), &selected);
+            response
+        }
+        Answer::Parts(selected, content, parts) => partial(served, &selected, content, parts),
+        Answer::NotModified(selected) => {
+            let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, ResponseBody::none());
+            let headers = response.headers_mut();
+            representation_headers(served, headers, &selected);
+            // RFC 9110 §15.4.5: no representation metadata but what steers caches.
+            remove(headers, &[header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ACCEPT_RANGES]);
+            response
+        }
+        Answer::NotFoundPage(selected, content) => {
+            let body = ResponseBody::whole(content, selected.representation.length);
+            let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, body);
+            let headers = response.headers_mut();
+            representation_headers(served, headers, &selected);
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+            remove(headers, &[header::ETAG, header::ACCEPT_RANGES]);
+            response
+        }
+        Answer::Redirect(location) => redirect(&location),
+        Answer::Options => {
+            let mut response = HttpResponse::with_body(StatusCode::NO_CONTENT, ResponseBody::none());
+            response.headers_mut().insert(header::ALLOW, ALLOW);
+            response
+        }
+        Answer::Refused(refusal) => refused(refusal, format()),
+    }
+}
+
+/// The fields of a 200: the asset's own, and those of the selected representation.
+fn representation_headers(served: &Served, headers: &mut HeaderMap, selected: &Selected<'_>) {
+    let Selected { asset, representation } = selected;
+    served.insert(headers, asset.headers());
+    if let Ok(entity_tag) = HeaderValue::from_maybe_shared(representation.entity_tag_bytes.clone()) {
+        headers.insert(header::ETAG, entity_tag);
+    }
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if representation.coding != Coding::Identity {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(representation.coding.token()));
+    }
+    vary(headers, asset.varies());
+}
+
+fn vary(headers: &mut HeaderMap, varies: bool) {
+    if varies {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+}
+
+/// 206 with one part, or with several as multipart/byteranges (RFC 9110 §14.6).
+fn partial(
+    served: &Served,
+    selected: &Selected<'_>,
+    content: Content,
+    parts: Vec<Range<u64>>,
+) -> HttpResponse<ResponseBody> {
+    let length = selected.representation.length;
+    let mut headers = HeaderMap::new();
+    representation_headers(served, &mut headers, selected);
+    let body = if let [part] = parts.as_slice() {
+        headers.insert(header::CONTENT_RANGE, content_range(part, length));
+        ResponseBody::parts(content, [(Bytes::new(), part.clone())], Bytes::new())
+    } else {
+        // No content contains its own hash, so the entity tag makes a boundary that no part contains.
+        let boundary = String::from_utf8_lossy(selected.representation.entity_tag.as_bytes()).replace('"', "-");
+        let multipart = format!("multipart/byteranges; boundary={boundary}");
+        let content_type = headers.remove(header::CONTENT_TYPE).next();
+        headers.insert(header::CONTENT_TYPE, value(multipart));
+        let part_head = |part: &Range<u64>| {
+            let mut head = format!("\r\n--{boundary}\r\n").into_bytes();
+            if let Some(content_type) = &content_type {
+                head.extend([b"content-type: ", content_type.as_bytes(), b"\r\n"].concat());
+            }
+            head.extend([b"content-range: ", content_range(part, length).as_bytes(), b"\r\n\r\n"].concat());
+            Bytes::from(head)
+        };
+        let end = format!("\r\n--{boundary}--\r\n").into();
+        ResponseBody::parts(content, parts.into_iter().map(|part| (part_head(&part), part)), end)
+    };
+    let mut response = HttpResponse::with_body(StatusCode::PARTIAL_CONTENT, body);
+    *response.headers_mut() = headers;
+    response
+}
+
+fn content_range(part: &Range<u64>, length: u64) -> HeaderValue {
+    value(format!("bytes {}-{}/{length}", part.start, part.end - 1))
+}
+
+/// A value that consists of visible characters by construction.
+fn value(text: String) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+fn safety_headers(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+}
+
+/// 308: the address has moved for good, the method stays (RFC 9110 §15.4.9).
+fn redirect(location: &str) -> HttpResponse<ResponseBody> {
+    let body = ResponseBody::of(format!("Moved to {location}\n").into());
+    let mut response = HttpResponse::with_body(StatusCode::PERMANENT_REDIRECT, body);
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, value(location.to_owned()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, NO_CACHE);
+    safety_headers(headers);
+    response
+}
+
+fn refused(refusal: Refusal, format: ErrorFormat) -> HttpResponse<ResponseBody> {
+    let status = match refusal {
+        Refusal::BadRequest => StatusCode::BAD_REQUEST,
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Refusal::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+        Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = HttpResponse::with_body(status, ResponseBody::of(format.page(status).into()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    safety_headers(headers);
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    match refusal {
+        Refusal::MethodNotAllowed => drop(headers.insert(header::ALLOW, ALLOW)),
+        Refusal::NotAcceptable => vary(headers, true),
+        Refusal::PreconditionFailed { varies } => vary(headers, varies),
+        Refusal::RangeNotSatisfiable { length, varies } => {
+            headers.insert(header::CONTENT_RANGE, value(format!("bytes */{length}")));
+            vary(headers, varies);
+        }
+        Refusal::Unavailable => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
+        Refusal::BadRequest | Refusal::NotFound => {}
+    }
+    response
+}
+
+/// 503 for a file that was replaced and whose new content is not known yet.
+pub(crate) fn unavailable() -> HttpResponse<ResponseBody> {
+    refused(Refusal::Unavailable, ErrorFormat::Text)
+}
+
+/// The answer to a request that never became one, written by the connection before it closes.
+pub(crate) fn refusal_bytes(status: StatusCode) -> Bytes {
+    let page = ErrorFormat::Text.page(status);
+    let reason = status.canonical_reason().unwrap_or("Error");
+    format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-length: {}\r\nconnection: close\r\ncache-control: no-store\r\n\
+         content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n\r\n{page}",
+        status.as_u16(),
+        page.len()
+    )
+    .into()
+}

@@ -1,0 +1,364 @@
+//! The gate between a socket and actix-http: it releases one request head at a time.
+//!
+//! actix-http decodes pipelined requests ahead of its responses and keeps the method, the version and the
+//! `Connection: close` of the last decoded one only, so a response could get the framing of another request. The
+//! gate releases the next head when the response is complete and written. It thereby bounds what a client can make
+//! the server hold, and it owns the timers that actix-http lacks: for the head of every request, for idle
+//! connections, and for clients that do not read.
+
+use std::cell::Cell;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use actix_web::http::StatusCode;
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::io::poll_read_buf;
+
+use super::drain::Drain;
+use super::timer::Timer;
+use crate::http::refusal_bytes;
+
+/// The largest request head; a longer one is refused with 431, or 414 if its first line is still unfinished.
+const MAX_HEAD: usize = 32 << 10;
+
+/// Bytes read from the socket at once.
+const READ: usize = 4 << 10;
+
+/// Bytes of an unwanted request body that are read before the connection is closed.
+const MAX_LINGER: usize = 1 << 20;
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// For a whole request head, from its first byte, or from the beginning of the connection.
+    pub(crate) head: Duration,
+    /// Between a response and the next request.
+    pub(crate) idle: Duration,
+    /// For taking any bytes of a response.
+    pub(crate) write: Duration,
+    /// For closing its side after the last response.
+    pub(crate) linger: Duration,
+}
+
+/// Where a connection is in its sequence of requests and responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Waiting for a request head.
+    Open,
+    /// A head was released; the handler has not answered (actix-http may refuse it by itself).
+    Released,
+    /// The response is being written.
+    Responding,
+    /// The response is complete; some of it may not be written yet.
+    Responded,
+    /// Nothing more is released.
+    Closed,
+}
+
+/// What the gate and the exchanges of one connection share.
+pub(crate) struct Connection {
+    client: Option<IpAddr>,
+    phase: Cell<Phase>,
+    last: Cell<bool>,
+}
+
+impl Connection {
+    pub(crate) fn new(client: Option<IpAddr>) -> Rc<Self> {
+        Rc::new(Self { client, phase: Cell::new(Phase::Open), last: Cell::new(false) })
+    }
+
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        self.client
+    }
+
+    /// The handler has a response.
+    pub(crate) fn respond(&self) {
+        self.phase.set(Phase::Responding);
+    }
+
+    /// The connection ends with the current response: what follows the request's head is not a request.
+    pub(crate) fn close_after_response(&self) {
+        self.last.set(true);
+    }
+
+    /// The response is complete.
+    pub(crate) fn responded(&self) {
+        self.phase.set(Phase::Responded);
+    }
+}
+
+/// Told of a response that no handler made, and its status.
+pub(crate) type OnRefusal = Rc<dyn Fn(&Connection, u16)>;
+
+/// A byte stream that releases one request head at a time.
+pub(crate) struct Gate<T> {
+    io: T,
+    connection: Rc<Connection>,
+    /// What was read and not released.
+    input: BytesMut,
+    /// Bytes at the beginning of `input` that hold no end of a head.
+    scanned: usize,
+    /// Bytes of the current head that are still to be released.
+    releasing: usize,
+    /// The client has closed its side.
+    ended: bool,
+    /// An answer of the gate's own, after which the connection is closed.
+    refusal: Bytes,
+    refused: bool,
+    /// When the client must have sent the head that is waited for.
+    deadline: Instant,
+    /// The deadline is that of a head that has begun.
+    head_begun: bool,
+    writing_since: Option<Instant>,
+    lingering: Option<Instant>,
+    lingered: usize,
+    timeouts: Timeouts,
+    timer: Timer,
+    drain: Drain,
+    on_refusal: OnRefusal,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
+    pub(crate) fn new(
+        io: T,
+        connection: Rc<Connection>,
+        timeouts: Timeouts,
+        drain: Drain,
+        on_refusal: OnRefusal,
+    ) -> Self {
+        Self {
+            io,
+            connection,
+            input: BytesMut::new(),
+            scanned: 0,
+            releasing: 0,
+            ended: false,
+            refusal: Bytes::new(),
+            refused: false,
+            deadline: Instant::now() + timeouts.head,
+            head_begun: true,
+            writing_since: None,
+            lingering: None,
+            lingered: 0,
+            timeouts,
+            timer: Timer::default(),
+            drain,
+            on_refusal,
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Rc<Connection> {
+        &self.connection
+    }
+
+    /// Reads once from the socket into `input`, or notes that the client has closed its side.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.input.reserve(READ);
+        let length = ready!(poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input))?;
+        self.ended = length == 0;
+        Poll::Ready(Ok(()))
+    }
+
+    /// While a response is under way, takes in a little of what follows it, so that the socket wakes this
+    /// connection for the rest.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.ended && self.input.len() < MAX_HEAD {
+            ready!(self.fill(cx))?;
+        }
+        Poll::Pending
+    }
+
+    /// Waits for a whole head, or for a reason to close.
+    fn next_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(length) = self.head_length() {
+                self.releasing = length;
+                self.head_begun = false;
+                self.connection.phase.set(Phase::Released);
+                return Poll::Ready(Ok(()));
+            }
+            if self.input.len() >= MAX_HEAD {
+                let line_ended = self.input.contains(&b'\n');
+                self.refuse(if line_ended {
+                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+                } else {
+                    StatusCode::URI_TOO_LONG
+                });
+                return Poll::Ready(Ok(()));
+            }
+            if self.ended || (self.input.is_empty() && self.drain.is_draining()) {
+                self.connection.phase.set(Phase::Closed);
+                return Poll::Ready(Ok(()));
+            }
+            if self.fill(cx)?.is_pending() {
+                ready!(self.poll_deadline(cx));
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// The length of the head at the beginning of `input`, after empty lines, which are skipped (RFC 9112 §2.2).
+    fn head_length(&mut self) -> Option<usize> {
+        let empty = self.input.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        if empty > 0 {
+            self.input.advance(empty);
+            self.scanned = 0;
+        }
+        let mut at = self.scanned;
+        while let Some(line_end) = self.input[at..].iter().position(|b| *b == b'\n') {
+            at += line_end + 1;
+            match self.input[at..] {
+                [b'\n', ..] => return Some(at + 1),
+                [b'\r', b'\n', ..] => return Some(at + 2),
+                _ => {}
+            }
+        }
+        // An end of three bytes may be cut anywhere.
+        self.scanned = self.input.len().saturating_sub(2);
+        None
+    }
+
+    /// Ready when the client's time is up: then the connection is closed, with 408 if a head has begun.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.head_begun && !self.input.is_empty() {
+            self.head_begun = true;
+            self.deadline = Instant::now() + self.timeouts.head;
+        }
+        self.drain.wake_when_draining(cx);
+        ready!(self.timer.poll(cx, self.deadline));
+        if self.input.is_empty() {
+            self.connection.phase.set(Phase::Closed);
+        } else {
+            self.refuse(StatusCode::REQUEST_TIMEOUT);
+        }
+        Poll::Ready(())
+    }
+
+    fn refuse(&mut self, status: StatusCode) {
+        self.connection.phase.set(Phase::Closed);
+        self.refused = true;
+        self.refusal = refusal_bytes(status);
+        (self.on_refusal)(&self.connection, status.as_u16());
+    }
+
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.refusal.is_empty() {
+            let refusal = self.refusal.clone();
+            let written = ready!(self.poll_write_in_time(cx, &refusal))?;
+            self.refusal.advance(written);
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Hands over as much of the current head as fits.
+    fn release(&mut self, buffer: &mut ReadBuf<'_>) {
+        let length = self.releasing.min(buffer.remaining());
+        buffer.put_slice(&self.input[..length]);
+        self.input.advance(length);
+        self.releasing -= length;
+        self.scanned = 0;
+    }
+
+    fn poll_write_in_time(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.io).poll_write(cx, bytes) {
+            Poll::Ready(written) => {
+                self.writing_since = None;
+                Poll::Ready(written)
+            }
+            Poll::Pending => {
+                let since = *self.writing_since.get_or_insert_with(Instant::now);
+                ready!(self.timer.poll(cx, since + self.timeouts.write));
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes no bytes")))
+            }
+        }
+    }
+
+    /// The response is written: the next head may come, unless the connection ends here.
+    fn open(&mut self, cx: &mut Context<'_>) {
+        let last = self.connection.last.get();
+        self.connection.phase.set(if last { Phase::Closed } else { Phase::Open });
+        self.deadline = Instant::now() + self.timeouts.idle;
+        if last || self.ended || !self.input.is_empty() || self.drain.is_draining() {
+            // actix-http does not read again by itself in this turn.
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Reads what the client still sends, so that the kernel does not answer it with a reset that destroys the
+    /// response on its way (RFC 9112 §9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<io::Result<()>> {
+        while !self.ended && self.lingered < MAX_LINGER {
+            if self.fill(cx)?.is_pending() {
+                ready!(self.timer.poll(cx, since + self.timeouts.linger));
+                break;
+            }
+            self.lingered += self.input.len();
+            self.input.clear();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        loop {
+            if gate.releasing > 0 {
+                gate.release(buffer);
+                return Poll::Ready(Ok(()));
+            }
+            match gate.connection.phase.get() {
+                Phase::Open => ready!(gate.next_head(cx))?,
+                Phase::Closed => return gate.poll_refusal(cx),
+                Phase::Released | Phase::Responding | Phase::Responded => return gate.read_ahead(cx),
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let gate = self.get_mut();
+        if gate.connection.phase.get() == Phase::Released {
+            // actix-http refuses what it can't parse without asking the handler; it then closes.
+            gate.connection.phase.set(Phase::Closed);
+            gate.refused = true;
+            (gate.on_refusal)(&gate.connection, status_of(bytes));
+        }
+        gate.poll_write_in_time(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        ready!(Pin::new(&mut gate.io).poll_flush(cx))?;
+        // actix-http flushes only after it has written everything.
+        if gate.connection.phase.get() == Phase::Responded {
+            gate.open(cx);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        let since = match gate.lingering {
+            Some(since) => since,
+            None => {
+                ready!(Pin::new(&mut gate.io).poll_shutdown(cx))?;
+                *gate.lingering.insert(Instant::now())
+            }
+        };
+        let expects_more = gate.refused || gate.connection.last.get() || !gate.input.is_empty();
+        if expects_more { gate.poll_linger(cx, since) } else { Poll::Ready(Ok(())) }
+    }
+}
+
+/// The status code of a response that begins with `HTTP/1.1 400`.
+fn status_of(response: &[u8]) -> u16 {
+    let digits = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}

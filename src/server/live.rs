@@ -1,0 +1,47 @@
+//! The site that is served at this moment: replaced as a whole, so that a request sees one site from end to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
+
+use crate::http::Served;
+use crate::site::Site;
+
+/// The current site. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Live {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    served: ArcSwap<Served>,
+    replaced: watch::Sender<()>,
+}
+
+impl Live {
+    pub(crate) fn new(site: Site) -> Self {
+        let served = ArcSwap::from_pointee(Served::new(site));
+        Self { shared: Arc::new(Shared { served, replaced: watch::Sender::new(()) }) }
+    }
+
+    pub(crate) fn current(&self) -> Guard<Arc<Served>> {
+        self.shared.served.load()
+    }
+
+    /// Serves another site from now on.
+    pub(crate) fn replace(&self, site: Site) {
+        self.shared.served.store(Arc::new(Served::new(site)));
+        self.shared.replaced.send_replace(());
+    }
+
+    /// Waits until the site is replaced, at most for `limit`; returns whether it was.
+    pub(crate) async fn wait_for_replacement(&self, seen: &Arc<Served>, limit: Duration) -> bool {
+        let mut replaced = self.shared.replaced.subscribe();
+        if !Arc::ptr_eq(&self.shared.served.load(), seen) {
+            return true;
+        }
+        matches!(tokio::time::timeout(limit, replaced.changed()).await, Ok(Ok(())))
+    }
+}

@@ -1,0 +1,111 @@
+//! The server: sockets, connections, signals and the access log around the HTTP handler.
+
+mod access_log;
+mod drain;
+mod exchange;
+mod gate;
+mod listen;
+mod live;
+mod service;
+mod timer;
+
+use std::fs::File;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_server::Server;
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) use access_log::AccessLogWriter;
+pub(crate) use listen::ListenAddress;
+pub(crate) use live::Live;
+
+use crate::http::Handler;
+use access_log::AccessLog;
+use drain::DrainSwitch;
+use gate::Timeouts;
+
+const TIMEOUTS: Timeouts = Timeouts {
+    head: Duration::from_secs(10),
+    idle: Duration::from_secs(75),
+    write: Duration::from_secs(30),
+    linger: Duration::from_secs(2),
+};
+
+/// Where the access log goes.
+pub(crate) enum AccessLogTarget {
+    Off,
+    StandardError,
+    File(File),
+}
+
+/// Everything that a server needs, opened: starting it opens nothing more.
+pub(crate) struct Listening {
+    pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) workers: usize,
+    pub(crate) access_log: AccessLogTarget,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) handler: Handler,
+    pub(crate) live: Live,
+}
+
+impl Listening {
+    /// Starts the threads and serves until a signal ends it; returns when every response is finished, or the time
+    /// for that is over.
+    ///
+    /// # Errors
+    /// Threads or signal handlers that can't be made.
+    pub(crate) fn serve(self) -> Result<()> {
+        let (log, writer) = match self.access_log {
+            AccessLogTarget::Off => (None, None),
+            AccessLogTarget::StandardError => started(access_log::start(io::stderr()))?,
+            AccessLogTarget::File(file) => started(access_log::start(file))?,
+        };
+        let drain = DrainSwitch::new();
+        let worker =
+            service::Worker { handler: self.handler, live: self.live, log, drain: drain.clone(), timeouts: TIMEOUTS };
+        let timeout = self.shutdown_timeout;
+        let served = actix_rt::System::new().block_on(async {
+            let mut server = Server::build().workers(self.workers).disable_signals();
+            for listener in self.listeners {
+                let worker = worker.clone();
+                server = server.listen("site", listener, move || worker.factory())?;
+            }
+            let server = server.run();
+            let handle = server.handle();
+            let running = actix_rt::spawn(server);
+            stop_signal().await?;
+            log::info!("stopping: finishing the responses under way, at most {} s", timeout.as_secs_f32());
+            handle.pause().await;
+            drain.drain();
+            let left = drain.wait(timeout).await;
+            if left > 0 {
+                log::warn!("stopping: {left} connections were still open after {} s", timeout.as_secs_f32());
+            }
+            handle.stop(false).await;
+            running.await.context("the server's task failed")?.context("the server failed")
+        });
+        if let Some(writer) = writer {
+            writer.close();
+        }
+        served
+    }
+}
+
+fn started(log: io::Result<(AccessLog, AccessLogWriter)>) -> Result<(Option<AccessLog>, Option<AccessLogWriter>)> {
+    let (log, writer) = log.context("starting the access log")?;
+    Ok((Some(log), Some(writer)))
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
