@@ -104,11 +104,6 @@ impl Site {
         self.pack.len()
     }
 
-    /// All assets, in the order of their paths.
-    pub(crate) fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
-        (0..self.len()).filter_map(|position| self.asset(position))
-    }
-
     fn asset(&self, position: usize) -> Option<Asset<'_>> {
         Some(Asset { site: self, record: self.pack.asset(position)? })
     }
@@ -178,14 +173,20 @@ impl Site {
 fn is_canonical(asset: &Asset<'_>, how: Match, stem: &str, slash: bool, mode: TrailingSlash) -> bool {
     match how {
         Match::Exact => mode == TrailingSlash::None || !asset.path().ends_with(".html"),
-        Match::Html => slash == (mode == TrailingSlash::Always),
+        // `/index` and `/docs/index` are pages of folders under a wrong name.
+        Match::Html => slash == (mode == TrailingSlash::Always) && folder_of_index(asset.path()).is_none(),
         Match::Index => stem.is_empty() || slash == (mode != TrailingSlash::Never),
     }
 }
 
+/// The folder, with its slash, whose page the asset at `path` is.
+fn folder_of_index(path: &str) -> Option<&str> {
+    path.strip_suffix("index.html").filter(|folder| folder.is_empty() || folder.ends_with('/'))
+}
+
 /// The address of the asset at `path`, decoded and without the slash in front.
 fn canonical_path(path: &str, mode: TrailingSlash) -> String {
-    if let Some(folder) = path.strip_suffix("index.html").filter(|folder| folder.is_empty() || folder.ends_with('/')) {
+    if let Some(folder) = folder_of_index(path) {
         return if mode == TrailingSlash::Never { folder.trim_end_matches('/') } else { folder }.to_owned();
     }
     match (path.strip_suffix(".html"), mode) {
