@@ -4,6 +4,7 @@ mod cache;
 mod coding;
 mod fingerprint;
 mod folder;
+pub(crate) mod html;
 mod media;
 mod parallel;
 mod read;
