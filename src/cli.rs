@@ -45,6 +45,14 @@ pub(crate) struct Serve {
     #[arg(long, env = "SITE_SPA")]
     pub(crate) spa: bool,
 
+    /// Publish environment variables at a path: PATH=NAMES, with names or prefixes between commas; may be repeated
+    ///
+    /// /config.json=PUBLIC_*,RELEASE serves an object of strings; a path that ends in .js serves a script that assigns
+    /// the same object to window.__ENV__. The file is made at start, wins over a file of that name in the site and is
+    /// never stored by caches. Nothing but the named variables is published.
+    #[arg(long, value_name = "PATH=NAMES", env = "SITE_EXPOSE_ENV", value_delimiter = ' ')]
+    pub(crate) expose_env: Vec<String>,
+
     /// How addresses of pages end
     #[arg(long, value_name = "MODE", env = "SITE_TRAILING_SLASH", default_value = "auto")]
     pub(crate) trailing_slash: TrailingSlash,

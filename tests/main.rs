@@ -17,6 +17,8 @@ mod connections;
 mod contract;
 /// The directory carrier: changes, links, files replaced under load.
 mod directory;
+/// Environment variables that are served as an asset.
+mod expose_env;
 /// From a path to an asset, a redirect or an error page.
 mod lookup;
 /// GET, HEAD and OPTIONS are answered, nothing else is.

@@ -2,6 +2,7 @@
 
 mod directory;
 mod embedded;
+mod environment;
 mod residency;
 mod watch;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 pub(crate) use directory::Directory;
+pub(crate) use environment::{Exposure, overlay};
 
 use crate::pack::Pack;
 use crate::site::{Loose, Site};

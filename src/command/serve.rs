@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::carrier::{self, Carried};
+use crate::carrier::{self, Carried, Exposure};
 use crate::cli::{AccessLogFormat, Serve};
 use crate::http::{Handler, Options};
 use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
+use crate::site::Site;
 
 /// Serves until a signal ends it.
 ///
@@ -21,6 +22,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let dist_dir = flags.dist_dir.clone();
     let Carried { kind, site, directory } = carrier::open(flags.dist_dir)
         .with_context(|| dist_dir.map_or_else(String::new, |dir| format!("--dist-dir {}", dir.display())))?;
+    let overlay = overlay(&flags.expose_env)?;
     let listeners = bind(&addresses)?;
     let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
     log::info!(
@@ -31,7 +33,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         site.pack().identity_bytes(),
         urls(&listeners)?,
     );
-    let live = Live::new(site);
+    let live = Live::new(site, overlay);
     if let Some(directory) = directory {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
@@ -44,6 +46,15 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>> {
     texts.iter().map(|text| text.parse().map_err(|problem| anyhow!("--listen-on {text}: {problem}"))).collect()
+}
+
+/// The environment variables that are published, as assets.
+fn overlay(texts: &[String]) -> Result<Option<Site>> {
+    let mut exposures = Vec::new();
+    for text in texts.iter().filter(|text| !text.is_empty()) {
+        exposures.push(text.parse::<Exposure>().with_context(|| format!("--expose-env {text}"))?);
+    }
+    carrier::overlay(&exposures, &std::env::vars_os().collect::<Vec<_>>()).context("--expose-env")
 }
 
 fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>> {

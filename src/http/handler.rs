@@ -42,6 +42,7 @@ impl Handler {
     /// # Errors
     /// [`Stale`], which only a site from a folder on disk can be.
     pub(crate) fn respond(&self, served: &Served, request: &RequestHead) -> Result<HttpResponse<ResponseBody>, Stale> {
+        let served = served.layer(request.uri.path());
         let answer = self.answer(served, request)?;
         let format = || ErrorFormat::preferred(lines(&request.headers, header::ACCEPT));
         let response = respond::build(served, answer, format);

@@ -1,6 +1,7 @@
 //! Responses: the only file that writes status lines and headers.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use super::body::{Content, ResponseBody};
 use super::error_page::ErrorFormat;
 use crate::pack::Coding;
-use crate::site::{Asset, Representation, Site};
+use crate::site::{Asset, Lookup, Representation, Site, TrailingSlash};
 
 /// Header sets that are made ready when a site is opened; beyond them, per request.
 const READY_SETS: usize = 256;
@@ -20,6 +21,8 @@ type Fields = Box<[(HeaderName, HeaderValue)]>;
 /// A site with its header fields made ready.
 pub(crate) struct Served {
     pub(crate) site: Site,
+    /// Assets that win over those of the site.
+    overlay: Option<Arc<Served>>,
     names: Vec<HeaderName>,
     sets: Vec<Fields>,
 }
@@ -32,7 +35,19 @@ impl Served {
         let names: Vec<_> = site.pack().header_names().map(name).collect();
         let count = site.pack().header_set_count().min(READY_SETS);
         let sets = (0..count).map(|set| fields(&site, &names, set as u32).collect()).collect();
-        Self { site, names, sets }
+        Self { site, overlay: None, names, sets }
+    }
+
+    /// Lays the assets of another site over this one.
+    pub(crate) fn under(self, overlay: Option<Arc<Served>>) -> Self {
+        Self { overlay, ..self }
+    }
+
+    /// What answers requests for a path: the overlay if it has an asset at exactly that path.
+    pub(crate) fn layer(&self, path: &str) -> &Self {
+        let overlay = self.overlay.as_deref();
+        let has = |layer: &&Self| matches!(layer.site.lookup(path, TrailingSlash::None), Lookup::Found(_));
+        overlay.filter(has).unwrap_or(self)
     }
 
     /// Inserts the fields of an asset's header set.
