@@ -53,6 +53,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PATH=NAMES", env = "SITE_EXPOSE_ENV", value_delimiter = ' ')]
     pub(crate) expose_env: Vec<String>,
 
+    /// Announce the style sheets and scripts that a page waits for in its Link headers (with --dist-dir)
+    #[arg(long, env = "SITE_PRELOAD")]
+    pub(crate) preload: bool,
+
     /// How addresses of pages end
     #[arg(long, value_name = "MODE", env = "SITE_TRAILING_SLASH", default_value = "auto")]
     pub(crate) trailing_slash: TrailingSlash,

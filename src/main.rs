@@ -9,6 +9,7 @@ mod command;
 mod http;
 #[allow(dead_code)]
 mod pack;
+mod rule;
 mod server;
 mod site;
 

@@ -15,10 +15,14 @@ mod conditional;
 mod connections;
 /// What holds for every file of every site, whatever carries it.
 mod contract;
+/// Headers that follow from what a page contains: the hashes of a policy, preload hints.
+mod csp;
 /// The directory carrier: changes, links, files replaced under load.
 mod directory;
 /// Environment variables that are served as an asset.
 mod expose_env;
+/// `_headers`: which answers get which fields.
+mod headers;
 /// From a path to an asset, a redirect or an error page.
 mod lookup;
 /// GET, HEAD and OPTIONS are answered, nothing else is.
@@ -27,6 +31,8 @@ mod methods;
 mod negotiation;
 /// Range requests of RFC 9110 section 14.
 mod ranges;
+/// `_redirects`: what each rule makes of a request.
+mod redirects;
 /// The command line: what it accepts, and how it refuses the rest.
 mod serve_command;
 /// The end of the process: signals, requests in flight, exit codes.

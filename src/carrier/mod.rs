@@ -14,6 +14,7 @@ use anyhow::Result;
 pub(crate) use directory::Directory;
 pub(crate) use environment::{Exposure, overlay};
 
+use crate::bake::Preload;
 use crate::pack::Pack;
 use crate::site::{Loose, Site};
 
@@ -47,10 +48,10 @@ pub(crate) struct Carried {
 ///
 /// # Errors
 /// A folder that can't be baked, or a damaged pack.
-pub(crate) fn open(dist_dir: Option<PathBuf>) -> Result<Carried> {
+pub(crate) fn open(dist_dir: Option<PathBuf>, preload: Preload) -> Result<Carried> {
     match dist_dir {
         Some(path) => {
-            let (directory, site) = Directory::open(path)?;
+            let (directory, site) = Directory::open(path, preload)?;
             Ok(Carried { kind: CarrierKind::Directory, site, directory: Some(directory) })
         }
         None => {

@@ -1,6 +1,7 @@
 //! Negotiation: which content coding a request gets (RFC 9110 §12.5.3).
 
 use crate::pack::Coding;
+use crate::site::Trace;
 
 /// A quality value in thousandths (RFC 9110 §12.4.2).
 type Weight = u16;
@@ -74,6 +75,7 @@ fn parse_weight(text: &str) -> Option<Weight> {
 pub(crate) fn select<'a>(
     available: impl Iterator<Item = Coding>,
     accept_encoding: impl Iterator<Item = &'a [u8]>,
+    trace: &mut Trace,
 ) -> Option<Coding> {
     let mut weights = Weights::default();
     let mut absent = true;
@@ -85,8 +87,28 @@ pub(crate) fn select<'a>(
     if absent {
         weights.identity = Some(1000);
     }
-    let weighted = available.map(|coding| (weights.of(coding), coding)).filter(|(weight, _)| *weight > 0);
-    weighted.max().map(|(_, coding)| coding)
+    let mut best: Option<(Weight, Coding)> = None;
+    for coding in available {
+        let weight = weights.of(coding);
+        trace.note("coding", || explanation(coding, weight, best));
+        best = best.max((weight > 0).then_some((weight, coding)));
+    }
+    best.map(|(_, coding)| coding)
+}
+
+/// Why a coding is chosen or not, after `best` of those before it.
+fn explanation(coding: Coding, weight: Weight, best: Option<(Weight, Coding)>) -> String {
+    let token = coding.token();
+    let weight_text = format!("weight {}", f32::from(weight) / 1000.0);
+    match best {
+        _ if weight == 0 => format!("{token} is not acceptable"),
+        None => format!("{token} is acceptable ({weight_text})"),
+        Some((heavier, other)) if heavier > weight => {
+            format!("{token} is acceptable, too ({weight_text}), but less than {}", other.token())
+        }
+        Some((same, other)) if same == weight => format!("{token} weighs the same, and {} is smaller", other.token()),
+        Some((_, other)) => format!("{token} is preferred to {} ({weight_text})", other.token()),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +117,7 @@ mod tests {
     use Coding::{Brotli, Gzip, Identity};
 
     fn all(lines: &[&str]) -> Option<Coding> {
-        select([Brotli, Gzip, Identity].into_iter(), lines.iter().map(|line| line.as_bytes()))
+        select([Brotli, Gzip, Identity].into_iter(), lines.iter().map(|line| line.as_bytes()), &mut Trace::off())
     }
 
     #[test]
@@ -137,12 +159,12 @@ mod tests {
         }
         assert_eq!(all(&["gzip;q=nonsense, br"]), Some(Brotli));
         let bytes: &[u8] = b"\xff\xfe, gzip";
-        assert_eq!(select([Gzip, Identity].into_iter(), [bytes].into_iter()), Some(Identity));
+        assert_eq!(select([Gzip, Identity].into_iter(), [bytes].into_iter(), &mut Trace::off()), Some(Identity));
     }
 
     #[test]
     fn only_available_codings_are_selected() {
-        let only = |header: &str| select([Identity].into_iter(), [header.as_bytes()].into_iter());
+        let only = |header: &str| select([Identity].into_iter(), [header.as_bytes()].into_iter(), &mut Trace::off());
         assert_eq!(only("br, gzip"), Some(Identity));
         assert_eq!(only("br, identity;q=0"), None);
     }
