@@ -66,6 +66,17 @@ fn changed_page_has_its_codings_again() {
     });
 }
 
+/// From the start line on, no change is lost: whatever was read for the start may be old by then.
+#[test]
+fn changes_right_after_the_start_are_picked_up() {
+    for _ in 0..10 {
+        let dist = dist();
+        let server = TestServer::of(&dist);
+        dist.file("index.html", "at once");
+        reads(&server, "/", "at once");
+    }
+}
+
 #[test]
 fn new_pack_is_named_in_the_log() {
     let dist = dist();

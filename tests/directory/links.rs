@@ -43,8 +43,16 @@ fn link_astray(dist: &Dist) -> Vec<&'static str> {
         .link("circle", ".")
         .link("indirect.txt", "out.txt");
     vec![
-        "/out.txt", "/out/secret.txt", "/docs/out.txt", "/sibling.txt", "/through.txt", "/system/passwd", "/broken.txt",
-        "/self.txt", "/indirect.txt", "/circle/circle/circle/a.txt",
+        "/out.txt",
+        "/out/secret.txt",
+        "/docs/out.txt",
+        "/sibling.txt",
+        "/through.txt",
+        "/system/passwd",
+        "/broken.txt",
+        "/self.txt",
+        "/indirect.txt",
+        "/circle/circle/circle/a.txt",
     ]
 }
 
@@ -98,7 +106,7 @@ fn file_or_folder_that_becomes_a_link_never_leads_out() {
             let Some(head) = connection.head("GET") else { continue };
             let body = connection.body(usize::MAX);
             assert!(!body.windows(64).step_by(64).any(|window| window == [b'S'; 64]), "{target} leads out");
-            assert!(matches!(head.status, 200 | 404 | 500), "{target}: {}", head.status);
+            assert!(matches!(head.status, 200 | 404 | 500 | 503), "{target}: {}", head.status);
         }
         std::thread::sleep(std::time::Duration::from_millis(30));
     }

@@ -56,7 +56,10 @@ fn reassembles(connection: &mut Connection, form: &Form, random: &mut Random) {
 #[test]
 fn any_sequence_of_ranges_reassembles_the_representation() {
     let dist = Dist::new();
-    dist.file("noise.bin", noise(3000, 11)).file("one.bin", "x").file("seven.bin", "1234567").file("page.bin", prose(4000));
+    dist.file("noise.bin", noise(3000, 11))
+        .file("one.bin", "x")
+        .file("seven.bin", "1234567")
+        .file("page.bin", prose(4000));
     let server = TestServer::of(&dist);
     let mut connection = server.connect();
     let mut random = Random::seeded(0x9110_0014);
