@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 
-use super::support::{Dist, TestServer, is_root, run, site};
+use super::support::{Dist, TestServer, default_site, is_root, run, site};
 
 /// Asserts that a command ends with an error in one line, which holds all these words.
 #[track_caller]
@@ -192,6 +192,32 @@ fn flag_wins_over_the_environment() {
     let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--dist-dir", &folder]);
     command.env("SITE_DIST_DIR", "/no/such/folder").env("SITE_LISTEN_ON", "256.0.0.1:1");
     assert_eq!(TestServer::launch(command).get("/").expect(200).text(), "<p>from the flag");
+}
+
+/// The main job: the executable is the site, wherever it lies and whatever lies beside it.
+#[test]
+fn executable_alone_in_an_empty_folder_is_the_site() {
+    let folder = Dist::new();
+    let executable = folder.path().join("site");
+    std::fs::copy(env!("CARGO_BIN_EXE_site"), &executable).expect("a copy of the executable");
+    let mut command = Command::new(&executable);
+    command.args(["serve", "--listen-on", "127.0.0.1:0"]).env_clear().current_dir(folder.path());
+    let server = TestServer::launch(command);
+    let page = server.get("/").expect(200);
+    assert!(page.body == std::fs::read(default_site().join("index.html")).expect("the default site"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written");
+}
+
+#[test]
+fn any_number_of_workers_serves_the_same_site() {
+    let dist = Dist::with(&[("index.html", b"<p>home")]);
+    for workers in ["1", "2", "7"] {
+        let server = TestServer::with(&dist, &["--workers", workers]);
+        let mut connections: Vec<_> = (0..20).map(|_| server.connect()).collect();
+        for connection in &mut connections {
+            assert_eq!(connection.get("/").expect(200).text(), "<p>home", "{workers} workers");
+        }
+    }
 }
 
 #[test]

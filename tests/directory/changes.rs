@@ -77,6 +77,23 @@ fn changes_right_after_the_start_are_picked_up() {
     }
 }
 
+/// More text than can be compressed while people wait: it is served at once, and compressed later.
+#[test]
+fn large_site_is_served_before_its_codings_are_made() {
+    let dist = Dist::new();
+    for n in 0..5 {
+        dist.file(&format!("page-{n}.txt"), prose(1_000_000 + n));
+    }
+    let server = TestServer::of(&dist);
+    let br = [("Accept-Encoding", "br")];
+    let first = server.get_with("/page-0.txt", &br).expect(200);
+    assert_eq!(first.coding(), None);
+    super::eventually("compressed pages", || server.get_with("/page-4.txt", &br).coding() == Some("br"));
+    let later = server.get_with("/page-0.txt", &br).expect(200);
+    assert!(super::super::support::decode(later.coding(), &later.body) == first.body);
+    assert_eq!(server.get("/page-0.txt").expect(200).etag(), first.etag(), "identity stays what it was");
+}
+
 #[test]
 fn new_pack_is_named_in_the_log() {
     let dist = dist();
