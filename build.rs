@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use bake::{CodingCache, DistRecord, Links, Options, Quality, bake};
+use bake::{CodingCache, DistRecord, Links, Options, Quality, abridge, bake};
 
 fn main() -> ExitCode {
     match bake_site() {
@@ -49,7 +49,7 @@ fn bake_site() -> Result<()> {
     let (_, summary) = bake(&dist, &options, file)?;
     fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
     cache.prune();
-    for notice in summary.notices {
+    for notice in abridge(summary.notices) {
         println!("cargo::warning={}: {notice}", dist.display());
     }
     leave_record(&record, &out)

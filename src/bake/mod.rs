@@ -131,6 +131,19 @@ pub(crate) struct Summary {
     pub(crate) notices: Vec<String>,
 }
 
+/// Notices that are told one by one; of more, the number is told.
+const NOTICES_TOLD: usize = 8;
+
+/// Shortens a long list of notices, so that those of another kind are not lost among hundreds.
+pub(crate) fn abridge(mut notices: Vec<String>) -> Vec<String> {
+    let more = notices.len().saturating_sub(NOTICES_TOLD);
+    if more > 1 {
+        notices.truncate(NOTICES_TOLD);
+        notices.push(format!("and {more} more of such notices"));
+    }
+    notices
+}
+
 /// A file that is read and compressed, waiting to be written.
 struct Prepared {
     description: Description,

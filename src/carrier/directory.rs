@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 
 use super::watch::{Change, Watch};
-use crate::bake::{Content, Description, Folder, Form, Found, Links, Quality, Stamp, add_asset, map_in_order};
+use crate::bake::{Content, Description, Folder, Form, Found, Links, Quality, Stamp, abridge, add_asset, map_in_order};
 use crate::pack::{Location, Pack, PackWriter};
 use crate::site::{FileBody, Loose, Site};
 
@@ -22,10 +22,10 @@ use crate::site::{FileBody, Loose, Site};
 const SMALL: u64 = 128 << 10;
 
 /// Bytes of small files that are held in memory.
-const IDENTITY_BUDGET: u64 = 64 << 20;
+const IDENTITY_BUDGET: u64 = 32 << 20;
 
 /// Bytes of compressed bodies that are held in memory.
-const CODED_BUDGET: u64 = 96 << 20;
+const CODED_BUDGET: u64 = 64 << 20;
 
 /// Larger files are not compressed while people wait.
 const LARGEST_CODED: u64 = 16 << 20;
@@ -150,7 +150,8 @@ impl Directory {
     /// Logs the notices that were not there before.
     fn report(&mut self, mut notices: Vec<String>) {
         notices.extend(self.order.iter().filter_map(|path| self.entries.get(path)?.description.notice(path)));
-        for notice in notices.iter().filter(|notice| !self.notices.contains(notice)) {
+        let new = notices.iter().filter(|notice| !self.notices.contains(notice)).cloned().collect();
+        for notice in abridge(new) {
             log::warn!("{}: {notice}", self.path.display());
         }
         self.notices = notices;
