@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 
-use super::support::{Dist, TestServer, default_site, is_root, run, site};
+use super::support::{Dist, TestServer, copy_executable, default_site, is_root, run, site};
 
 /// Asserts that a command ends with an error in one line, which holds all these words.
 #[track_caller]
@@ -83,7 +83,7 @@ fn folder_with_nothing_to_serve_is_refused() {
 /// The command as a user whom file modes and low ports stop.
 fn as_nobody(dist: &Dist, arguments: &[&str]) -> Command {
     let executable = dist.beside("site");
-    std::fs::copy(env!("CARGO_BIN_EXE_site"), &executable).expect("a copy of the executable");
+    copy_executable(&executable);
     let root = executable.parent().unwrap();
     std::fs::set_permissions(root, PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = Command::new(&executable);
@@ -199,7 +199,7 @@ fn flag_wins_over_the_environment() {
 fn executable_alone_in_an_empty_folder_is_the_site() {
     let folder = Dist::new();
     let executable = folder.path().join("site");
-    std::fs::copy(env!("CARGO_BIN_EXE_site"), &executable).expect("a copy of the executable");
+    copy_executable(&executable);
     let mut command = Command::new(&executable);
     command.args(["serve", "--listen-on", "127.0.0.1:0"]).env_clear().current_dir(folder.path());
     let server = TestServer::launch(command);

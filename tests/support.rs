@@ -13,7 +13,7 @@ pub(crate) use client::{Connection, request};
 pub(crate) use coding::{CODINGS, decode};
 pub(crate) use dist::{Dist, default_site, noise, prose};
 pub(crate) use log::Log;
-pub(crate) use process::{finish, is_root, run, signal, site};
+pub(crate) use process::{copy_executable, finish, is_root, run, signal, site};
 pub(crate) use random::Random;
 pub(crate) use response::Response;
 pub(crate) use server::TestServer;
