@@ -77,6 +77,8 @@ pub(crate) enum Lookup<'a> {
     Redirect(String),
     /// There is nothing; the nearest 404.html, if the site has one.
     NotFound(Option<Asset<'a>>),
+    /// The path is none that a site can have; its 404.html, if it has one.
+    Unclean(Option<Asset<'a>>),
 }
 
 /// How a path came to mean an asset.
@@ -119,7 +121,7 @@ impl Site {
 
     /// Finds out what the path of a request target (RFC 9112 §3.2) means. `raw` is still percent-encoded.
     pub(crate) fn lookup(&self, raw: &str, trailing_slash: TrailingSlash) -> Lookup<'_> {
-        let Some(path) = decode(raw) else { return Lookup::NotFound(self.error_page("")) };
+        let Some(path) = decode(raw) else { return Lookup::Unclean(self.error_page("")) };
         let (stem, slash) = match path.strip_suffix('/') {
             Some(stem) => (stem, true),
             None => (&*path, path.is_empty()),
@@ -304,7 +306,7 @@ mod tests {
         match site.lookup(raw, mode) {
             Lookup::Found(asset) => asset.path().to_owned(),
             Lookup::Redirect(path) => format!("-> {path}"),
-            Lookup::NotFound(page) => format!("404 {}", page.map_or("", |page| page.path())),
+            Lookup::NotFound(page) | Lookup::Unclean(page) => format!("404 {}", page.map_or("", |page| page.path())),
         }
     }
 

@@ -228,14 +228,17 @@ impl Directory {
     pub(crate) fn follow(mut self, publish: impl Fn(Site) + Send + 'static) -> io::Result<()> {
         let body = move || {
             let mut watch = Watch::new(&self.path);
+            // What changed since the first baking, before anybody watched.
+            self.bake_again(&publish);
             loop {
                 self.compress_until_a_change(&watch, &publish);
                 match watch.wait() {
                     Change::Seen => {}
                     Change::Ended => return,
                 }
-                self.bake_again(&publish);
+                // Before the baking: what changes during it is seen by the new watch.
                 watch.renew(&self.path);
+                self.bake_again(&publish);
             }
         };
         std::thread::Builder::new().name("folder".into()).spawn(body).map(drop)
@@ -269,6 +272,7 @@ impl Directory {
             self.site()
         });
         match baked {
+            // The bodies may still lie in other files.
             Ok(site) if site.pack().hash() == before => publish(site),
             Ok(site) => {
                 log::info!("directory: now serving pack {} ({} files)", site.pack().hash(), site.len());

@@ -63,6 +63,7 @@ impl Handler {
                 Some(query) => format!("{path}?{query}"),
                 None => path,
             })),
+            Lookup::Unclean(page) => not_found(page, &request.headers),
             Lookup::NotFound(page) => match served.site.application_page() {
                 Some(application) if self.routes_in_browser(request) => found(application, request),
                 _ => not_found(page, &request.headers),
