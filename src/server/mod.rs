@@ -75,7 +75,7 @@ impl Listening {
             let mut server = Server::build().workers(self.workers).shutdown_timeout(seconds).disable_signals();
             for listener in self.listeners {
                 let worker = worker.clone();
-                server = server.listen("site", listener, move || worker.factory())?;
+                server = server.listen("site", listener, move || worker.clone().factory())?;
             }
             let server = server.run();
             let handle = server.handle();
@@ -95,7 +95,8 @@ impl Listening {
             Ok(())
         });
         if let Some(writer) = writer {
-            writer.close();
+            // At least a second, however little time the responses get.
+            writer.close(timeout.max(Duration::from_secs(1)));
         }
         served
     }
