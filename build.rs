@@ -45,7 +45,7 @@ fn bake_site() -> Result<()> {
     fs::create_dir_all(&baked).with_context(|| baked.display().to_string())?;
     let unfinished = out.join("site.pack.unfinished");
     let file = BufWriter::new(File::create(&unfinished).with_context(|| unfinished.display().to_string())?);
-    let options = Options { quality: Quality::Best, links, cache: Some(&cache) };
+    let options = Options { quality: Quality::Best, links, cache: Some(&cache), progress: None };
     let (_, summary) = bake(&dist, &options, file)?;
     fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
     cache.prune();

@@ -1,5 +1,6 @@
 //! The tools of the integration tests, in one place for the modules to name.
 
+mod bundle;
 mod client;
 mod coding;
 mod dist;
@@ -9,11 +10,12 @@ mod random;
 mod response;
 mod server;
 
+pub(crate) use bundle::{bundle, install, program};
 pub(crate) use client::{Connection, request};
 pub(crate) use coding::{CODINGS, decode};
 pub(crate) use dist::{Dist, default_site, noise, prose};
 pub(crate) use log::Log;
-pub(crate) use process::{copy_executable, finish, is_root, run, signal, site};
+pub(crate) use process::{copy_executable, executable, finish, is_root, run, signal, site};
 pub(crate) use random::Random;
 pub(crate) use response::Response;
 pub(crate) use server::TestServer;

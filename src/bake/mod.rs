@@ -119,6 +119,17 @@ pub(crate) struct Options<'a> {
     pub(crate) links: Links,
     /// Where compressed bodies are kept from one baking to the next.
     pub(crate) cache: Option<&'a CodingCache>,
+    /// Who is told how far it is.
+    pub(crate) progress: Option<&'a dyn Progress>,
+}
+
+/// Someone who follows a baking.
+pub(crate) trait Progress: Sync {
+    /// What there is to bake.
+    fn start(&self, files: usize, bytes: u64);
+
+    /// A file of this many bytes is baked.
+    fn advance(&self, bytes: u64);
 }
 
 /// What a baking did.
@@ -161,6 +172,9 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
     let mut tree = folder.walk()?;
     // The largest first: a long compression that starts last would keep the other cores waiting.
     tree.files.sort_by(|a, b| b.stamp.length.cmp(&a.stamp.length).then_with(|| a.path.cmp(&b.path)));
+    if let Some(progress) = options.progress {
+        progress.start(tree.files.len(), tree.files.iter().map(|found| found.stamp.length).sum());
+    }
     let mut summary = Summary { notices: tree.notices, ..Summary::default() };
     let mut writer = PackWriter::new(out);
     map_in_order(
@@ -171,7 +185,11 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
             summary.files += 1;
             summary.bytes += found.stamp.length;
             summary.notices.extend(prepared.description.notice(&found.path));
-            write_asset(&mut writer, &found.path, &prepared)
+            write_asset(&mut writer, &found.path, &prepared)?;
+            if let Some(progress) = options.progress {
+                progress.advance(found.stamp.length);
+            }
+            Ok(())
         },
     )?;
     let out = writer.finish().context("writing the pack")?;
@@ -213,7 +231,7 @@ mod tests {
     use crate::pack::Pack;
 
     fn options() -> Options<'static> {
-        Options { quality: Quality::Fast, links: Links::Refuse, cache: None }
+        Options { quality: Quality::Fast, links: Links::Refuse, cache: None, progress: None }
     }
 
     fn write(dir: &Path, files: &[(&str, &str)]) {

@@ -19,8 +19,11 @@ use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let addresses = addresses(&flags.listen_on)?;
     let dist_dir = flags.dist_dir.clone();
-    let Carried { kind, site, directory } = carrier::open(flags.dist_dir)
-        .with_context(|| dist_dir.map_or_else(String::new, |dir| format!("--dist-dir {}", dir.display())))?;
+    let opened = carrier::open(flags.dist_dir);
+    let Carried { kind, site, directory } = match dist_dir {
+        Some(dir) => opened.with_context(|| format!("--dist-dir {}", dir.display()))?,
+        None => opened?,
+    };
     let listeners = bind(&addresses)?;
     let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
     log::info!(

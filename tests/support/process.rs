@@ -10,7 +10,12 @@ use super::PATIENCE;
 
 /// The command `site …`, free of settings that the caller's environment may hold.
 pub(crate) fn site(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_site"));
+    executable(Path::new(env!("CARGO_BIN_EXE_site")), arguments)
+}
+
+/// The same for another executable.
+pub(crate) fn executable(path: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("SITE_") || name.starts_with("RUST_") {
