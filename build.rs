@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use bake::{CodingCache, DistRecord, Links, Options, Preload, Quality, bake};
+use bake::{CodingCache, DistRecord, Links, Options, Preload, Quality, abridge, bake};
 
 fn main() -> ExitCode {
     match bake_site() {
@@ -37,7 +37,7 @@ fn bake_site() -> Result<()> {
     let dist = manifest.join(env::var_os("SITE_DIST_DIR").unwrap_or_else(|| "dist".into()));
     let links =
         if env::var_os("SITE_FOLLOW_LINKS").is_some_and(|value| value == "1") { Links::Follow } else { Links::Refuse };
-    let preload = if set("SITE_PRELOAD") { Preload::On } else { Preload::Off };
+    let preload = Preload::from(set("SITE_PRELOAD"));
     // Before anything can fail: a mended folder must be tried again.
     println!("cargo::rerun-if-env-changed=SITE_DIST_DIR");
     println!("cargo::rerun-if-env-changed=SITE_FOLLOW_LINKS");
@@ -50,11 +50,11 @@ fn bake_site() -> Result<()> {
     fs::create_dir_all(&baked).with_context(|| baked.display().to_string())?;
     let unfinished = out.join("site.pack.unfinished");
     let file = BufWriter::new(File::create(&unfinished).with_context(|| unfinished.display().to_string())?);
-    let options = Options { quality: Quality::Best, links, preload, cache: Some(&cache) };
+    let options = Options { quality: Quality::Best, links, preload, cache: Some(&cache), progress: None };
     let (_, summary) = bake(&dist, &options, file)?;
     fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
     cache.prune();
-    for notice in summary.notices {
+    for notice in abridge(summary.notices) {
         println!("cargo::warning={}: {notice}", dist.display());
     }
     leave_record(&record, &out)

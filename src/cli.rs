@@ -1,10 +1,13 @@
 //! The command line as data. Flags stop here: below this file, finished objects are passed.
 
+mod releases;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::site::TrailingSlash;
+pub(crate) use releases::{Bundle, Diff, Extract, List};
 
 /// One executable that is a website.
 #[derive(Debug, Parser)]
@@ -22,6 +25,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the site that this executable carries, or a folder
     Serve(Serve),
+    /// Make an executable that serves a folder's files
+    Bundle(Bundle),
+    /// List a site's files
+    List(List),
+    /// Write a site's files to a folder
+    Extract(Extract),
+    /// Compare two releases of a site
+    Diff(Diff),
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,11 @@ mod carrier;
 mod cli;
 mod command;
 mod http;
+mod inventory;
 #[allow(dead_code)]
 mod pack;
+#[allow(dead_code)]
+mod packfile;
 mod rule;
 mod server;
 mod site;
@@ -24,6 +27,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Serve(flags)) => command::serve(flags),
+        Some(Command::Bundle(flags)) => command::bundle(flags),
+        Some(Command::List(flags)) => command::list(flags),
+        Some(Command::Extract(flags)) => command::extract(flags),
+        Some(Command::Diff(flags)) => command::diff(flags),
         None => command::version(),
     };
     match outcome {

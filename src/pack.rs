@@ -449,6 +449,57 @@ impl fmt::Display for PackError {
 
 impl std::error::Error for PackError {}
 
+/// What tells a pack from all others: its length and a hash over its index, which holds every body's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PackIdentity {
+    pub(crate) length: u64,
+    pub(crate) hash: [u8; 16],
+}
+
+/// What the last bytes of a pack say about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Footer {
+    bytes: [u8; FOOTER_LEN],
+    /// Bytes of the whole pack.
+    pub(crate) length: u64,
+    /// Where the index starts in the pack.
+    pub(crate) index_at: u64,
+    pub(crate) index_len: u64,
+    checksum: u64,
+}
+
+impl Footer {
+    /// The bytes that every footer starts with.
+    pub(crate) const MAGIC: &'static [u8; 8] = MAGIC;
+
+    /// Reads a footer and checks that it agrees with itself.
+    ///
+    /// # Errors
+    /// Bytes that are no footer, another version, lengths that contradict each other.
+    pub(crate) fn read(bytes: &[u8; FOOTER_LEN]) -> Result<Self, PackError> {
+        if &bytes[..8] != MAGIC {
+            return Err(PackError::NotAPack);
+        }
+        let version = le_u32(bytes, 8).unwrap_or_default();
+        if version != VERSION {
+            return Err(PackError::Version(version));
+        }
+        let [length, index_at, index_len, checksum] =
+            [16, 24, 32, CHECKSUM_AT].map(|at| le_u64(bytes, at).unwrap_or_default());
+        let found = index_at.checked_add(index_len).and_then(|end| end.checked_add(FOOTER_LEN as u64));
+        match found {
+            Some(found) if found == length => Ok(Self { bytes: *bytes, length, index_at, index_len, checksum }),
+            _ => Err(PackError::Length { expected: length, found: found.unwrap_or(u64::MAX) }),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> PackIdentity {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&self.bytes[48..64]);
+        PackIdentity { length: self.length, hash }
+    }
+}
+
 /// An open pack. Cloning shares the bytes.
 #[derive(Clone)]
 pub(crate) struct Pack {
@@ -456,7 +507,7 @@ pub(crate) struct Pack {
     index: Bytes,
     /// Bodies end here.
     bodies_len: u64,
-    hash: [u8; 16],
+    identity: PackIdentity,
     sections: [(u32, u32); SECTIONS.len()],
 }
 
@@ -476,33 +527,44 @@ impl Pack {
     /// # Errors
     /// A [`PackError`] that says what is wrong with the bytes.
     pub(crate) fn open(bytes: Bytes) -> Result<Self, PackError> {
-        let footer: &[u8; FOOTER_LEN] = bytes.last_chunk().ok_or(PackError::NotAPack)?;
-        if &footer[..8] != MAGIC {
-            return Err(PackError::NotAPack);
-        }
-        let version = le_u32(footer, 8).unwrap_or_default();
-        if version != VERSION {
-            return Err(PackError::Version(version));
-        }
-        let [expected, index_at, index_len] = [16, 24, 32].map(|at| le_u64(footer, at).unwrap_or_default());
-        let found = bytes.len() as u64;
-        let index_end = found - FOOTER_LEN as u64;
-        if expected != found || index_at.checked_add(index_len) != Some(index_end) {
+        let footer = Footer::read(bytes.last_chunk().ok_or(PackError::NotAPack)?)?;
+        let (expected, found) = (footer.length, bytes.len() as u64);
+        if expected != found {
             return Err(PackError::Length { expected, found });
         }
-        let index = bytes.slice(index_at as usize..index_end as usize);
-        if le_u64(footer, CHECKSUM_AT) != Some(checksum(&index, footer)) {
+        let index = bytes.slice(footer.index_at as usize..(footer.index_at + footer.index_len) as usize);
+        Self::with_index(bytes, index, &footer)
+    }
+
+    /// Opens a pack whose bodies stay where they are: [`Pack::body`] finds none of them.
+    ///
+    /// # Errors
+    /// A [`PackError`] that says what is wrong with the index.
+    pub(crate) fn open_index(index: Bytes, footer: &Footer) -> Result<Self, PackError> {
+        Self::with_index(Bytes::new(), index, footer)
+    }
+
+    fn with_index(bytes: Bytes, index: Bytes, footer: &Footer) -> Result<Self, PackError> {
+        if footer.checksum != checksum(&index, &footer.bytes) {
             return Err(PackError::Checksum);
         }
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&footer[48..64]);
         let sections = section_table(&index).ok_or(PackError::Sections)?;
-        Ok(Self { bytes, index, bodies_len: index_at, hash, sections })
+        Ok(Self { bytes, index, bodies_len: footer.index_at, identity: footer.identity(), sections })
+    }
+
+    /// What tells this pack from all others.
+    pub(crate) fn identity(&self) -> PackIdentity {
+        self.identity
+    }
+
+    /// The bytes of all bodies; they come first in the pack.
+    pub(crate) fn bodies_len(&self) -> u64 {
+        self.bodies_len
     }
 
     /// The first 128 bits of BLAKE3 over the index, which holds every body's hash: it names the whole pack.
     pub(crate) fn hash(&self) -> String {
-        self.hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        self.identity.hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The index, for telling the kernel that its pages are not needed at once.
@@ -586,7 +648,7 @@ impl Pack {
     /// The bytes of a packed body; nothing for a body that lies outside the pack.
     pub(crate) fn body(&self, offset: u64, length: u64) -> Option<Bytes> {
         let end = offset.checked_add(length)?;
-        (end <= self.bodies_len).then(|| self.bytes.slice(offset as usize..end as usize))
+        (end <= self.bodies_len.min(self.bytes.len() as u64)).then(|| self.bytes.slice(offset as usize..end as usize))
     }
 
     /// The number of header sets.

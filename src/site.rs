@@ -99,6 +99,8 @@ pub(crate) enum Lookup<'a> {
     },
     /// There is nothing; the nearest 404.html, if the site has one.
     NotFound(Option<Asset<'a>>),
+    /// The path is none that a site can have; its 404.html, if it has one.
+    Unclean(Option<Asset<'a>>),
 }
 
 /// Where the asset that a path means is.
@@ -160,7 +162,7 @@ impl Site {
     ) -> Lookup<'_> {
         let Some(path) = decode_path(raw) else {
             trace.note("path", || "not a clean path: it has an empty, dot or encoded segment, or is not UTF-8".into());
-            return Lookup::NotFound(self.error_page(""));
+            return Lookup::Unclean(self.error_page(""));
         };
         // The first rule decides. Without `!` it leaves the path to a file.
         if self.redirects.any_forced()
@@ -331,7 +333,7 @@ mod tests {
         match site.lookup(raw, None, mode, &mut Trace::off()) {
             Lookup::Found(asset) => asset.path().to_owned(),
             Lookup::Redirect { location, .. } => format!("-> {location}"),
-            Lookup::NotFound(page) => format!("404 {}", page.map_or("", |page| page.path())),
+            Lookup::NotFound(page) | Lookup::Unclean(page) => format!("404 {}", page.map_or("", |page| page.path())),
             _ => "a rule".to_owned(),
         }
     }

@@ -1,7 +1,8 @@
 //! The access log: one line per response in the combined format, escaped, complete at the end.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Stdio};
 
 use super::support::{Connection, Dist, TestServer, finish, request, signal, site};
 
@@ -186,29 +187,84 @@ fn lines_appear_while_the_server_runs() {
     assert!(server.log().wait_for(|line| line.contains("/a.txt?now")).is_some());
 }
 
-/// A reader of the log that is stuck must not become a site that is stuck.
-#[test]
-fn serving_never_waits_for_the_log() {
-    let dist = dist();
-    let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--dist-dir", &dist.argument()]);
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains(" on http://") {
-        line.clear();
-        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no start line");
+/// A server whose standard error nobody reads after the start line.
+struct Unread {
+    child: Child,
+    address: SocketAddr,
+    reader: Option<BufReader<ChildStderr>>,
+    _dist: Dist,
+}
+
+impl Unread {
+    fn start(shutdown_timeout: &str) -> Self {
+        let dist = dist();
+        let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--shutdown-timeout", shutdown_timeout]);
+        command.args(["--dist-dir", &dist.argument()]);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
+        let mut reader = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains(" on http://") {
+            line.clear();
+            assert_ne!(reader.read_line(&mut line).expect("a line"), 0, "no start line");
+        }
+        let (_, address) = line.trim_end().rsplit_once("http://").expect("an address");
+        Self { address: address.parse().expect("IP:PORT"), child, reader: Some(reader), _dist: dist }
     }
-    let address = line.trim_end().rsplit_once("http://").unwrap().1.parse().unwrap();
-    let served = std::panic::catch_unwind(|| {
-        let mut connection = Connection::open(address);
-        let agent = "a".repeat(1000);
-        for _ in 0..5000 {
+
+    /// Sends requests whose lines are long: the agent's bytes are escaped, four characters for each.
+    fn load(&self, requests: usize) {
+        let agent = "\u{e9}".repeat(1000);
+        let mut connection = Connection::open(self.address);
+        for _ in 0..requests {
             connection.fetch("GET", "/a.txt", &[("User-Agent", &agent)]).expect(200);
         }
-    });
-    drop(reader); // the pipe breaks, and the server can end
-    signal(&child, "TERM");
-    let status = finish(&mut child);
-    assert!(served.is_ok(), "a request waited for the log");
-    assert_eq!(status.code(), Some(0), "a broken log does not make the exit unclean");
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // Either may fail when the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A reader of the log that is stuck must not become a site that is stuck; what did not fit is counted.
+#[test]
+fn serving_never_waits_for_the_log_and_dropped_lines_are_counted() {
+    const REQUESTS: usize = 1500;
+    let mut server = Unread::start("30");
+    server.load(REQUESTS);
+    signal(&server.child, "TERM");
+    let mut text = String::new();
+    let reader = server.reader.as_mut().expect("the pipe");
+    reader.read_to_string(&mut text).expect("the log, now that it is read");
+    assert_eq!(finish(&mut server.child).code(), Some(0));
+    let (own, others): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with("127.0.0.1 - - ["));
+    let dropped = others.iter().find(|line| line.contains("dropped")).expect("a count of dropped lines");
+    let numbers = dropped.split(|c: char| !c.is_ascii_digit() && c != '-' && c != ':' && c != 'T');
+    let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+    assert!(
+        own.len() < REQUESTS && numbers.contains(&(REQUESTS - own.len())),
+        "{} of {REQUESTS}: {dropped}",
+        own.len()
+    );
+}
+
+#[test]
+fn broken_log_does_not_make_the_exit_unclean() {
+    let mut server = Unread::start("30");
+    server.reader = None; // closes the pipe
+    server.load(20);
+    signal(&server.child, "TERM");
+    assert_eq!(finish(&mut server.child).code(), Some(0));
+}
+
+/// A reader that is stuck for good holds neither the stop of serving nor, past the time limit, the end.
+#[test]
+fn stuck_log_does_not_hold_the_end() {
+    let mut server = Unread::start("1");
+    server.load(200);
+    signal(&server.child, "TERM");
+    finish(&mut server.child);
 }

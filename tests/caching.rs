@@ -26,18 +26,25 @@ fn policy_of(names: &[&str], policy: &str) {
 fn fingerprinted_names_are_immutable() {
     policy_of(
         &[
-            "assets/index-BxZ3k9Qa.js",                        // Vite
-            "assets/index-D_f3-x9K.css",                       // Vite, base64url
-            "main.8c2f4e1d9a0b3c4d5e6f.js",                    // webpack, [contenthash]
-            "static/js/main.3f9a1c2b.js",                      // Create React App
-            "static/js/787.3f9a1c2b.chunk.js",                 // webpack, a chunk
-            "chunk-QWX7KLM2.js",                               // esbuild
-            "style.min.0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9.css", // Hugo
-            "processed_images/photo.5f2c8e0a1b3d4f67.webp",    // Zola
-            "app-1a2b3c4d5e6f7a8b.js",                         // Trunk
-            "app-1a2b3c4d5e6f7a8b_bg.wasm",                    // Trunk
-            "static.files/rustdoc-ac92e1bbe349e143.css",       // rustdoc
-            "static.files/FiraSans-Regular-0fe48ade.woff2",    // rustdoc
+            // Vite
+            "assets/index-BxZ3k9Qa.js",
+            "assets/index-D_f3-x9K.css",
+            // webpack, Create React App
+            "main.8c2f4e1d9a0b3c4d5e6f.js",
+            "static/js/main.3f9a1c2b.js",
+            "static/js/787.3f9a1c2b.chunk.js",
+            // esbuild
+            "chunk-QWX7KLM2.js",
+            // Hugo
+            "style.min.0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9.css",
+            // Zola
+            "processed_images/photo.5f2c8e0a1b3d4f67.webp",
+            // Trunk
+            "app-1a2b3c4d5e6f7a8b.js",
+            "app-1a2b3c4d5e6f7a8b_bg.wasm",
+            // rustdoc
+            "static.files/rustdoc-ac92e1bbe349e143.css",
+            "static.files/FiraSans-Regular-0fe48ade.woff2",
         ],
         IMMUTABLE,
     );
@@ -47,7 +54,7 @@ fn fingerprinted_names_are_immutable() {
 fn words_dates_and_versions_are_not_fingerprints() {
     policy_of(
         &[
-            "index.html",
+            "guide.html",
             "about.html",
             "style.css",
             "app.js",

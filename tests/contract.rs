@@ -6,7 +6,7 @@ mod truth;
 
 use std::path::Path;
 
-use super::support::{Dist, TestServer, default_site};
+use super::support::{Dist, TestServer, default_site, executable, program, run};
 
 /// Asserts the whole contract of a running server; `folder` holds the files that its site was baked from.
 fn holds(server: &TestServer, folder: &Path) {
@@ -25,6 +25,24 @@ fn directory(folder: &Path) -> TestServer {
     TestServer::start(&["--dist-dir", folder.to_str().expect("a folder with a UTF-8 name")])
 }
 
+/// A bundle of the folder, serving; the temporary folder holds it.
+fn attached(folder: &Path) -> (TestServer, Dist) {
+    let dist = Dist::new();
+    let output = dist.beside("bundled");
+    let arguments = ["bundle", folder.to_str().expect("UTF-8"), "--quality", "fast"];
+    let mut command = executable(program(), &arguments);
+    command.arg("--output").arg(&output);
+    assert!(run(command).status.success());
+    (TestServer::of_executable(&output), dist)
+}
+
+#[test]
+fn attached_site_keeps_the_contract() {
+    let (server, _dist) = attached(&default_site());
+    assert!(server.start_line().contains("(attached, "), "{}", server.start_line());
+    holds(&server, &default_site());
+}
+
 #[test]
 fn embedded_site_keeps_the_contract() {
     holds(&TestServer::embedded(), &default_site());
@@ -39,6 +57,7 @@ fn directory_site_keeps_the_contract() {
 fn odd_names_and_contents_keep_the_contract() {
     let dist = fixture::odd();
     holds(&directory(&dist.path()), &dist.path());
+    holds(&TestServer::bundled(&dist), &dist.path());
 }
 
 #[test]
@@ -46,12 +65,15 @@ fn site_of_links_keeps_the_contract() {
     let dist = Dist::with(&[("pages/one.html", b"<p>one"), ("pages/two.txt", b"two")]);
     dist.link("alias.txt", "pages/two.txt").link("copies", "pages");
     holds(&directory(&dist.path()), &dist.path());
+    holds(&TestServer::bundled(&dist), &dist.path());
 }
 
 /// The carriers of one folder answer alike: headers and entity tags of identity, statuses, redirects.
 #[test]
 fn carriers_give_identical_headers_and_entity_tags() {
-    let servers = [("embedded", TestServer::embedded()), ("directory", directory(&default_site()))];
+    let (attached, _dist) = attached(&default_site());
+    let servers =
+        [("embedded", TestServer::embedded()), ("directory", directory(&default_site())), ("attached", attached)];
     let (first_name, first) = &servers[0];
     let expected = checks::answers(first, &default_site());
     for (name, server) in &servers[1..] {

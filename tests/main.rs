@@ -7,6 +7,8 @@ mod support;
 mod access_log;
 /// What makes two bakes of one folder agree.
 mod build;
+/// `site bundle`: the executable that it writes, and how it refuses.
+mod bundle;
 /// Cache-Control by served file and status.
 mod caching;
 /// Conditional requests in the order of RFC 9110 section 13.2.2.
@@ -23,6 +25,8 @@ mod directory;
 mod expose_env;
 /// `_headers`: which answers get which fields.
 mod headers;
+/// `site list`, `site extract`, `site diff`: looking into a site.
+mod inspect;
 /// From a path to an asset, a redirect or an error page.
 mod lookup;
 /// GET, HEAD and OPTIONS are answered, nothing else is.

@@ -100,9 +100,27 @@ fn malformed_fields_are_harmless() {
     let server = server();
     let long = vec!["x"; 1500].join(",");
     for accept in [
-        "br;q=abc", ";;;", ",,,", "br;q=", ";q=1", "gzip;q=1.5", "gzip;q=-1", "br;level=5", "gzip;q=0.5;q=0", "br gzip",
-        "\"br\"", "gzip;q=0.12345678901234567890", "q=1", "*;*", "br;q=1e9", "gzip;q=NaN", "=", "gzip; q = 0.5",
-        "br\u{e9}", "identity;q", &long,
+        "br;q=abc",
+        ";;;",
+        ",,,",
+        "br;q=",
+        ";q=1",
+        "gzip;q=1.5",
+        "gzip;q=-1",
+        "br;level=5",
+        "gzip;q=0.5;q=0",
+        "br gzip",
+        "\"br\"",
+        "gzip;q=0.12345678901234567890",
+        "q=1",
+        "*;*",
+        "br;q=1e9",
+        "gzip;q=NaN",
+        "=",
+        "gzip; q = 0.5",
+        "br\u{e9}",
+        "identity;q",
+        &long,
     ] {
         let response = server.get_with("/page", &[("Accept-Encoding", accept)]).expect(200);
         let plain = decode(response.coding(), &response.body);
@@ -129,8 +147,8 @@ fn vary_is_on_every_response_of_an_asset_with_codings() {
         ("GET", &[("If-Match", "\"another\"")], 412),
     ] {
         let response = server.fetch(method, "/page", headers).expect(status);
-        let vary = response.required("vary").to_ascii_lowercase();
-        assert_eq!(vary, "accept-encoding", "{method} {headers:?}");
+        let vary = response.list("vary");
+        assert!(vary.contains(&"accept-encoding".to_owned()), "{method} {headers:?}: {vary:?}");
     }
 }
 

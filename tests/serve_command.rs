@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 
-use super::support::{Dist, TestServer, is_root, run, site};
+use super::support::{Dist, TestServer, copy_executable, default_site, is_root, run, site};
 
 /// Asserts that a command ends with an error in one line, which holds all these words.
 #[track_caller]
@@ -38,8 +38,19 @@ fn port_in_use_is_refused_with_a_remedy() {
 #[test]
 fn bad_addresses_are_refused() {
     for address in [
-        "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", "256.0.0.1:80", "[::1]", "[::1:80", "::1:80x",
-        "no host:80", "http://127.0.0.1:80", "", ":", "80",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:99999",
+        "127.0.0.1:http",
+        "256.0.0.1:80",
+        "[::1]",
+        "[::1:80",
+        "::1:80x",
+        "no host:80",
+        "http://127.0.0.1:80",
+        "",
+        ":",
+        "80",
     ] {
         refuses(&["--listen-on", address], &["--listen-on", address]);
     }
@@ -60,7 +71,6 @@ fn bad_dist_dirs_are_refused() {
         let folder = path(name);
         refuses(&["--listen-on", "127.0.0.1:0", "--dist-dir", &folder], &["--dist-dir", &folder]);
     }
-    refuses(&["--listen-on", "127.0.0.1:0", "--dist-dir", ""], &["--dist-dir"]);
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn folder_with_nothing_to_serve_is_refused() {
 /// The command as a user whom file modes and low ports stop.
 fn as_nobody(dist: &Dist, arguments: &[&str]) -> Command {
     let executable = dist.beside("site");
-    std::fs::copy(env!("CARGO_BIN_EXE_site"), &executable).expect("a copy of the executable");
+    copy_executable(&executable);
     let root = executable.parent().unwrap();
     std::fs::set_permissions(root, PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = Command::new(&executable);
@@ -126,6 +136,7 @@ fn bad_numbers_and_words_are_refused() {
         ("--shutdown-timeout", "-1"),
         ("--access-log", "everything"),
         ("--access-log-file", "/no/such/folder/access.log"),
+        ("--dist-dir", ""),
     ] {
         let argument = format!("{flag}={value}");
         let output = run(site(&["serve", "--listen-on", "127.0.0.1:0", &argument]));
@@ -138,7 +149,9 @@ fn bad_numbers_and_words_are_refused() {
 
 #[test]
 fn unknown_flags_and_missing_values_are_refused() {
-    for arguments in [&["serve", "--no-such-flag"][..], &["serve", "--listen-on"], &["no-such-command"], &["serve", "x"]] {
+    for arguments in
+        [&["serve", "--no-such-flag"][..], &["serve", "--listen-on"], &["no-such-command"], &["serve", "x"]]
+    {
         let output = run(site(arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
@@ -179,6 +192,32 @@ fn flag_wins_over_the_environment() {
     let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--dist-dir", &folder]);
     command.env("SITE_DIST_DIR", "/no/such/folder").env("SITE_LISTEN_ON", "256.0.0.1:1");
     assert_eq!(TestServer::launch(command).get("/").expect(200).text(), "<p>from the flag");
+}
+
+/// The main job: the executable is the site, wherever it lies and whatever lies beside it.
+#[test]
+fn executable_alone_in_an_empty_folder_is_the_site() {
+    let folder = Dist::new();
+    let executable = folder.path().join("site");
+    copy_executable(&executable);
+    let mut command = Command::new(&executable);
+    command.args(["serve", "--listen-on", "127.0.0.1:0"]).env_clear().current_dir(folder.path());
+    let server = TestServer::launch(command);
+    let page = server.get("/").expect(200);
+    assert!(page.body == std::fs::read(default_site().join("index.html")).expect("the default site"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written");
+}
+
+#[test]
+fn any_number_of_workers_serves_the_same_site() {
+    let dist = Dist::with(&[("index.html", b"<p>home")]);
+    for workers in ["1", "2", "7"] {
+        let server = TestServer::with(&dist, &["--workers", workers]);
+        let mut connections: Vec<_> = (0..20).map(|_| server.connect()).collect();
+        for connection in &mut connections {
+            assert_eq!(connection.get("/").expect(200).text(), "<p>home", "{workers} workers");
+        }
+    }
 }
 
 #[test]

@@ -10,11 +10,7 @@ fn main() -> std::io::Result<()> {
     };
     let response = std::fs::read(file)?;
     let listener = std::net::TcpListener::bind(address)?;
-    eprintln!(
-        "limit: {} bytes on http://{}",
-        response.len(),
-        listener.local_addr()?
-    );
+    eprintln!("limit: {} bytes on http://{}", response.len(), listener.local_addr()?);
     replay::answer_all(listener, &response)
 }
 

@@ -46,20 +46,9 @@ impl<'a> Loop<'a> {
     fn new(listener: TcpListener, response: &'a [u8]) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(
-            &epoll,
-            &listener,
-            epoll::EventData::new_u64(LISTENER),
-            epoll::EventFlags::IN,
-        )?;
+        epoll::add(&epoll, &listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN)?;
         let buffer = vec![0; 16 * 1024].into();
-        Ok(Self {
-            epoll,
-            listener,
-            connections: Vec::new(),
-            buffer,
-            response,
-        })
+        Ok(Self { epoll, listener, connections: Vec::new(), buffer, response })
     }
 
     fn accept(&mut self) -> io::Result<()> {
@@ -71,20 +60,11 @@ impl<'a> Loop<'a> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let slot = stream.as_raw_fd() as usize;
-        epoll::add(
-            &self.epoll,
-            &stream,
-            epoll::EventData::new_u64(slot as u64),
-            epoll::EventFlags::IN,
-        )?;
+        epoll::add(&self.epoll, &stream, epoll::EventData::new_u64(slot as u64), epoll::EventFlags::IN)?;
         if slot >= self.connections.len() {
             self.connections.resize_with(slot + 1, || None);
         }
-        self.connections[slot] = Some(Connection {
-            stream,
-            unfinished: Vec::new(),
-            owed: 0,
-        });
+        self.connections[slot] = Some(Connection { stream, unfinished: Vec::new(), owed: 0 });
         Ok(())
     }
 
@@ -94,24 +74,14 @@ impl<'a> Loop<'a> {
             return Ok(());
         };
         let was_blocked = connection.owed > 0;
-        let alive = connection
-            .read(&mut self.buffer, self.response.len())
-            .and_then(|()| connection.write(self.response));
+        let alive =
+            connection.read(&mut self.buffer, self.response.len()).and_then(|()| connection.write(self.response));
         let is_blocked = connection.owed > 0;
         if alive.is_err() {
             self.connections[slot] = None; // closes it, which takes it out of the epoll set too
         } else if was_blocked != is_blocked {
-            let interest = if is_blocked {
-                epoll::EventFlags::OUT
-            } else {
-                epoll::EventFlags::IN
-            };
-            epoll::modify(
-                &self.epoll,
-                &connection.stream,
-                epoll::EventData::new_u64(slot as u64),
-                interest,
-            )?;
+            let interest = if is_blocked { epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
+            epoll::modify(&self.epoll, &connection.stream, epoll::EventData::new_u64(slot as u64), interest)?;
         }
         Ok(())
     }

@@ -129,6 +129,17 @@ pub(crate) struct Options<'a> {
     pub(crate) preload: Preload,
     /// Where compressed bodies are kept from one baking to the next.
     pub(crate) cache: Option<&'a CodingCache>,
+    /// Who is told how far it is.
+    pub(crate) progress: Option<&'a dyn Progress>,
+}
+
+/// Someone who follows a baking.
+pub(crate) trait Progress: Sync {
+    /// What there is to bake.
+    fn start(&self, files: usize, bytes: u64);
+
+    /// A file of this many bytes is baked.
+    fn advance(&self, bytes: u64);
 }
 
 /// What a baking did.
@@ -139,6 +150,19 @@ pub(crate) struct Summary {
     pub(crate) bytes: u64,
     /// What was left out or looks wrong, one line each.
     pub(crate) notices: Vec<String>,
+}
+
+/// Notices that are told one by one; of more, the number is told.
+const NOTICES_TOLD: usize = 8;
+
+/// Shortens a long list of notices, so that those of another kind are not lost among hundreds.
+pub(crate) fn abridge(mut notices: Vec<String>) -> Vec<String> {
+    let more = notices.len().saturating_sub(NOTICES_TOLD);
+    if more > 1 {
+        notices.truncate(NOTICES_TOLD);
+        notices.push(format!("and {more} more of such notices"));
+    }
+    notices
 }
 
 /// A file that is read and compressed, waiting to be written.
@@ -160,6 +184,9 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
     let policy = Policy::read(&folder, &tree.policy, &tree.files, options.preload)?;
     // The largest first: a long compression that starts last would keep the other cores waiting.
     tree.files.sort_by(|a, b| b.stamp.length.cmp(&a.stamp.length).then_with(|| a.path.cmp(&b.path)));
+    if let Some(progress) = options.progress {
+        progress.start(tree.files.len(), tree.files.iter().map(|found| found.stamp.length).sum());
+    }
     let notices = [tree.notices, policy.notices.clone()].concat();
     let mut summary = Summary { notices, ..Summary::default() };
     let mut writer = PackWriter::new(out);
@@ -172,7 +199,11 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
             summary.bytes += found.stamp.length;
             summary.notices.extend(prepared.description.notice(&found.path));
             summary.notices.extend_from_slice(policy.page_notices(&prepared.page));
-            write_asset(&mut writer, &policy, &found.path, &prepared)
+            write_asset(&mut writer, &policy, &found.path, &prepared)?;
+            if let Some(progress) = options.progress {
+                progress.advance(found.stamp.length);
+            }
+            Ok(())
         },
     )?;
     writer.policy(policy.sections());
@@ -216,7 +247,7 @@ mod tests {
     use crate::pack::Pack;
 
     fn options() -> Options<'static> {
-        Options { quality: Quality::Fast, links: Links::Refuse, preload: Preload::Off, cache: None }
+        Options { quality: Quality::Fast, links: Links::Refuse, preload: Preload::Off, cache: None, progress: None }
     }
 
     fn write(dir: &Path, files: &[(&str, &str)]) {

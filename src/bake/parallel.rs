@@ -128,7 +128,7 @@ mod tests {
         let items: Vec<u64> = (0..500).collect();
         let mut seen = Vec::new();
         let slow_start = |n: &u64| {
-            std::thread::sleep(std::time::Duration::from_micros(if n % 7 == 0 { 300 } else { 1 }));
+            std::thread::sleep(std::time::Duration::from_micros(if n.is_multiple_of(7) { 300 } else { 1 }));
             Ok::<_, ()>(n * 2)
         };
         map_in_order(

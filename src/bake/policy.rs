@@ -37,6 +37,13 @@ pub(crate) enum Preload {
     On,
 }
 
+impl From<bool> for Preload {
+    /// What a switch on the command line or in the environment means.
+    fn from(wanted: bool) -> Self {
+        if wanted { Self::On } else { Self::Off }
+    }
+}
+
 /// Something wrong in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

@@ -1,8 +1,9 @@
 //! The record that a build leaves beside its executable: which folder was baked, and what it looked like.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::folder::Folder;
 use super::walk::Links;
@@ -28,9 +29,15 @@ impl DistRecord {
         Ok(Self { folder: fs::canonicalize(folder)?, digest: digest(folder, links)?, links })
     }
 
+    /// Writes the record with an old modification time, so that cargo does not take it for a change.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         let links = if self.links == Links::Follow { "follow" } else { "refuse" };
-        fs::write(path, format!("{}\n{links}\n{}\n", self.digest, self.folder.display()))
+        let mut file = File::create(path)?;
+        file.write_all(format!("{}\n{links}\n{}\n", self.digest, self.folder.display()).as_bytes())?;
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1))
     }
 
     /// Reads a record; nothing if there is none or its folder is gone.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 
 use super::watch::{Change, Watch};
 use crate::bake::{
-    Content, Description, Folder, Form, Found, Links, PageFacts, Policy, Preload, Quality, Stamp, add_asset,
+    Content, Description, Folder, Form, Found, Links, PageFacts, Policy, Preload, Quality, Stamp, abridge, add_asset,
     map_in_order,
 };
 use crate::pack::{Location, Pack, PackWriter};
@@ -25,10 +25,10 @@ use crate::site::{FileBody, Loose, Site};
 const SMALL: u64 = 128 << 10;
 
 /// Bytes of small files that are held in memory.
-const IDENTITY_BUDGET: u64 = 64 << 20;
+const IDENTITY_BUDGET: u64 = 32 << 20;
 
 /// Bytes of compressed bodies that are held in memory.
-const CODED_BUDGET: u64 = 96 << 20;
+const CODED_BUDGET: u64 = 64 << 20;
 
 /// Larger files are not compressed while people wait.
 const LARGEST_CODED: u64 = 16 << 20;
@@ -188,7 +188,8 @@ impl Directory {
             notices.extend(entry.description.notice(path));
             notices.extend(entry.page.iter().flat_map(|page| self.policy.page_notices(page)).cloned());
         }
-        for notice in notices.iter().filter(|notice| !self.notices.contains(notice)) {
+        let new = notices.iter().filter(|notice| !self.notices.contains(notice)).cloned().collect();
+        for notice in abridge(new) {
             log::warn!("{}: {notice}", self.path.display());
         }
         self.notices = notices;
@@ -267,14 +268,17 @@ impl Directory {
     pub(crate) fn follow(mut self, publish: impl Fn(Site) + Send + 'static) -> io::Result<()> {
         let body = move || {
             let mut watch = Watch::new(&self.path);
+            // What changed since the first baking, before anybody watched.
+            self.bake_again(&publish);
             loop {
                 self.compress_until_a_change(&watch, &publish);
                 match watch.wait() {
                     Change::Seen => {}
                     Change::Ended => return,
                 }
-                self.bake_again(&publish);
+                // Before the baking: what changes during it is seen by the new watch.
                 watch.renew(&self.path);
+                self.bake_again(&publish);
             }
         };
         std::thread::Builder::new().name("folder".into()).spawn(body).map(drop)
@@ -308,6 +312,7 @@ impl Directory {
             self.site()
         });
         match baked {
+            // The bodies may still lie in other files.
             Ok(site) if site.pack().hash() == before => publish(site),
             Ok(site) => {
                 log::info!("directory: now serving pack {} ({} files)", site.pack().hash(), site.len());

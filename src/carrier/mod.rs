@@ -1,5 +1,6 @@
 //! Carriers: the ways in which a pack reaches the server.
 
+mod attached;
 mod directory;
 mod embedded;
 mod environment;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+pub(crate) use attached::executable;
 pub(crate) use directory::Directory;
 pub(crate) use environment::{Exposure, overlay};
 
@@ -23,6 +25,8 @@ use crate::site::{Loose, Site};
 pub(crate) enum CarrierKind {
     /// `--dist-dir`.
     Directory,
+    /// At the end of the executable, by `site bundle`.
+    Attached,
     /// Compiled into the executable.
     Embedded,
 }
@@ -31,6 +35,7 @@ impl fmt::Display for CarrierKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             CarrierKind::Directory => "directory",
+            CarrierKind::Attached => "attached",
             CarrierKind::Embedded => "embedded",
         })
     }
@@ -55,16 +60,19 @@ pub(crate) fn open(dist_dir: Option<PathBuf>, preload: Preload) -> Result<Carrie
             Ok(Carried { kind: CarrierKind::Directory, site, directory: Some(directory) })
         }
         None => {
-            let site = Site::new(carried_pack()?, Vec::<Loose>::new());
-            Ok(Carried { kind: CarrierKind::Embedded, site, directory: None })
+            let (kind, pack) = carried_pack()?;
+            Ok(Carried { kind, site: Site::new(pack, Vec::<Loose>::new()), directory: None })
         }
     }
 }
 
-/// The pack that this executable carries.
+/// The pack that this executable carries: the attached one, else the embedded one.
 ///
 /// # Errors
 /// A damaged pack.
-pub(crate) fn carried_pack() -> Result<Pack> {
-    embedded::open()
+pub(crate) fn carried_pack() -> Result<(CarrierKind, Pack)> {
+    match attached::open()? {
+        Some(pack) => Ok((CarrierKind::Attached, pack)),
+        None => Ok((CarrierKind::Embedded, embedded::open()?)),
+    }
 }

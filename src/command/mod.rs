@@ -1,9 +1,25 @@
 //! The subcommands.
 
+mod base;
+mod bundle;
+mod diff;
+mod extract;
+mod interrupt;
+mod list;
+mod output;
+mod progress;
 mod serve;
+mod source;
+mod table;
 
-use anyhow::Result;
+use std::io::{self, Write};
 
+use anyhow::{Context, Result};
+
+pub(crate) use bundle::bundle;
+pub(crate) use diff::diff;
+pub(crate) use extract::extract;
+pub(crate) use list::list;
 pub(crate) use serve::serve;
 
 /// Prints the version and the hash of the carried pack.
@@ -11,6 +27,16 @@ pub(crate) use serve::serve;
 /// # Errors
 /// A damaged pack.
 pub(crate) fn version() -> Result<()> {
-    println!("site {} (pack {})", env!("CARGO_PKG_VERSION"), crate::carrier::carried_pack()?.hash());
+    let (_, pack) = crate::carrier::carried_pack()?;
+    println!("site {} (pack {})", env!("CARGO_PKG_VERSION"), pack.hash());
     Ok(())
+}
+
+/// Writes a command's result to standard output. A reader who has seen enough ends it without an error.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),
+        _ => Ok(()),
+    }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::bake::Preload;
 use crate::carrier::{self, Carried, Exposure};
 use crate::cli::{AccessLogFormat, Serve};
 use crate::http::{Handler, Options};
@@ -21,8 +20,11 @@ use crate::site::Site;
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let addresses = addresses(&flags.listen_on)?;
     let dist_dir = flags.dist_dir.clone();
-    let Carried { kind, site, directory } = carrier::open(flags.dist_dir, preload(flags.preload))
-        .with_context(|| dist_dir.map_or_else(String::new, |dir| format!("--dist-dir {}", dir.display())))?;
+    let opened = carrier::open(flags.dist_dir, flags.preload.into());
+    let Carried { kind, site, directory } = match dist_dir {
+        Some(dir) => opened.with_context(|| format!("--dist-dir {}", dir.display()))?,
+        None => opened?,
+    };
     let overlay = overlay(&flags.expose_env)?;
     let listeners = bind(&addresses)?;
     let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
@@ -43,10 +45,6 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let workers = flags.workers.map_or_else(default_workers, usize::from);
     let shutdown_timeout = Duration::from_secs(flags.shutdown_timeout.into());
     Listening { listeners, workers, access_log, shutdown_timeout, handler: Handler::new(options), live }.serve()
-}
-
-fn preload(wanted: bool) -> Preload {
-    if wanted { Preload::On } else { Preload::Off }
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>> {

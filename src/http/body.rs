@@ -163,10 +163,10 @@ impl MessageBody for ResponseBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let body = self.get_mut();
-        if let Some(bytes) = body.next_bytes() {
-            return Poll::Ready(Some(Ok(bytes)));
-        }
         if body.reading.is_none() {
+            if let Some(bytes) = body.next_bytes() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
             body.start_reading();
         }
         let Some(reading) = &mut body.reading else { return Poll::Ready(None) };

@@ -89,6 +89,7 @@ impl Handler {
             Lookup::Fallback { page, .. } => error_page(404, page, writing, request, trace),
             Lookup::Redirect { status, location } => Ok(Answer::Redirect(status, location)),
             Lookup::Error { status, page } => error_page(status, page, writing, request, trace),
+            Lookup::Unclean(page) => error_page(404, page, writing, request, trace),
             Lookup::NotFound(page) => match site.application_page() {
                 Some(application) if self.options.single_page_application && routes_in_browser(request, trace) => {
                     elsewhere(application, writing, request, trace)

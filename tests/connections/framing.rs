@@ -137,13 +137,22 @@ fn repeated_equal_content_length_frames_or_is_refused() {
 fn unknown_transfer_coding_is_refused() {
     let server = server();
     for value in [
-        "gzip", "identity", "chunked, gzip", "chunked, chunked", "xchunked", "chunkedx", "chunked;q=1, x", "\"chunked\"",
-        "chunked, identity", "", "\x0bchunked", "chun ked",
+        "gzip",
+        "identity",
+        "chunked, gzip",
+        "chunked, chunked",
+        "xchunked",
+        "chunkedx",
+        "chunked;q=1, x",
+        "\"chunked\"",
+        "chunked, identity",
+        "",
+        "\x0bchunked",
+        "chun ked",
     ] {
         for method in ["POST", "GET"] {
-            let text = format!(
-                "{method} /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {value}\r\n\r\n0\r\n\r\n{HIDDEN}"
-            );
+            let text =
+                format!("{method} /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {value}\r\n\r\n0\r\n\r\n{HIDDEN}");
             refused(&server, text, &[400, 501]);
         }
     }
@@ -169,8 +178,15 @@ fn transfer_encoding_in_http_1_0_ends_the_connection() {
 fn broken_chunks_are_never_followed_by_an_answer() {
     let server = server();
     for chunks in [
-        "x\r\n", "-1\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
-        "5;a=\nb\r\nhello\r\n0\r\n\r\n", "ffffffffffffffffff\r\n", "+5\r\nhello\r\n0\r\n\r\n", "\r\n0\r\n\r\n",
+        "x\r\n",
+        "-1\r\n\r\n",
+        "5\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        "5;a=\nb\r\nhello\r\n0\r\n\r\n",
+        "ffffffffffffffffff\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "\r\n0\r\n\r\n",
         "5 \r\nhello0\r\n\r\n",
     ] {
         let text = format!("POST /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{HIDDEN}");

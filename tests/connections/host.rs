@@ -24,9 +24,32 @@ fn missing_or_repeated_host_answers_400() {
 fn invalid_host_answers_400_and_closes() {
     let server = server();
     for host in [
-        "a b", "a/b", "user@site.test", "http://site.test", "site.test/", "site.test:80x", "site.test:8080:80",
-        "site.test:-1", "[::1", "::1", "[::1]x", "[]", "[nonsense]", "site\ttest", "a,b", "a?b", "a#b", "a\\b", "\"a\"",
-        "<a>", "a%zz", "a%2", "gr\u{fc}n.test", "a^b", "a|b", "{a}",
+        "a b",
+        "a/b",
+        "user@site.test",
+        "http://site.test",
+        "site.test/",
+        "site.test:80x",
+        "site.test:8080:80",
+        "site.test:-1",
+        "[::1",
+        "::1",
+        "[::1]x",
+        "[]",
+        "[nonsense]",
+        "site\ttest",
+        "a,b",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "\"a\"",
+        "<a>",
+        "a%zz",
+        "a%2",
+        "gr\u{fc}n.test",
+        "a^b",
+        "a|b",
+        "{a}",
     ] {
         let allowed: &[u16] = if host == "a,b" { &[200, 400] } else { &[400] }; // a comma is a sub-delim
         let text = format!("GET /a.txt HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
@@ -44,8 +67,22 @@ fn request_after_an_invalid_host_is_not_answered() {
 fn valid_hosts_are_served() {
     let server = server();
     for host in [
-        "site.test", "SITE.test", "site.test:80", "site.test:", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:8080",
-        "[2001:db8::7]", "localhost", "a_b.test", "xn--grn-0na.test", "a%20b", "a!b", "site.test.", "[v1.fe80::a+en1]",
+        "site.test",
+        "SITE.test",
+        "site.test:80",
+        "site.test:",
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "[::1]",
+        "[::1]:8080",
+        "[2001:db8::7]",
+        "localhost",
+        "a_b.test",
+        "xn--grn-0na.test",
+        "a%20b",
+        "a!b",
+        "site.test.",
+        "[v1.fe80::a+en1]",
         " site.test ",
     ] {
         let mut connection = server.connect();

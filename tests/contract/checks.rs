@@ -64,12 +64,7 @@ fn head_agrees(connection: &mut Connection, page: &Page, accept: &[(&str, &str)]
     assert_eq!(head.stable_headers(), get.stable_headers());
 }
 
-fn revalidation_answers_304(
-    connection: &mut Connection,
-    page: &Page,
-    accept: &[(&str, &str)],
-    get: &Response,
-) {
+fn revalidation_answers_304(connection: &mut Connection, page: &Page, accept: &[(&str, &str)], get: &Response) {
     let headers = [accept, &[("If-None-Match", get.etag())]].concat();
     for method in ["GET", "HEAD"] {
         let unchanged = connection.fetch(method, &page.url, &headers).expect(304);
@@ -80,12 +75,7 @@ fn revalidation_answers_304(
 }
 
 /// Three ranges of a representation are parts of it, and put together are the whole of it.
-fn ranges_reassemble(
-    connection: &mut Connection,
-    page: &Page,
-    accept: &[(&str, &str)],
-    get: &Response,
-) {
+fn ranges_reassemble(connection: &mut Connection, page: &Page, accept: &[(&str, &str)], get: &Response) {
     let length = get.body.len();
     if length < 3 {
         return;

@@ -66,6 +66,34 @@ fn changed_page_has_its_codings_again() {
     });
 }
 
+/// From the start line on, no change is lost: whatever was read for the start may be old by then.
+#[test]
+fn changes_right_after_the_start_are_picked_up() {
+    for _ in 0..10 {
+        let dist = dist();
+        let server = TestServer::of(&dist);
+        dist.file("index.html", "at once");
+        reads(&server, "/", "at once");
+    }
+}
+
+/// More text than can be compressed while people wait: it is served at once, and compressed later.
+#[test]
+fn large_site_is_served_before_its_codings_are_made() {
+    let dist = Dist::new();
+    for n in 0..5 {
+        dist.file(&format!("page-{n}.txt"), prose(1_000_000 + n));
+    }
+    let server = TestServer::of(&dist);
+    let br = [("Accept-Encoding", "br")];
+    let first = server.get_with("/page-0.txt", &br).expect(200);
+    assert_eq!(first.coding(), None);
+    super::eventually("compressed pages", || server.fetch("HEAD", "/page-4.txt", &br).coding() == Some("br"));
+    let later = server.get_with("/page-0.txt", &br).expect(200);
+    assert!(super::super::support::decode(later.coding(), &later.body) == first.body);
+    assert_eq!(server.get("/page-0.txt").expect(200).etag(), first.etag(), "identity stays what it was");
+}
+
 #[test]
 fn new_pack_is_named_in_the_log() {
     let dist = dist();
@@ -138,9 +166,14 @@ fn folder_named_by_a_link_follows_the_link() {
     std::os::unix::fs::symlink("one", &current).unwrap();
     let server = TestServer::start(&["--dist-dir", current.to_str().unwrap()]);
     reads(&server, "/", "one");
-    std::os::unix::fs::symlink("two", dist.beside("current.new")).unwrap();
-    fs::rename(dist.beside("current.new"), &current).unwrap();
-    reads(&server, "/", "two");
-    fs::write(dist.beside("two").join("index.html"), "two, edited").unwrap();
-    reads(&server, "/", "two, edited");
+    for release in ["two", "one", "two", "one", "two"] {
+        std::os::unix::fs::symlink(release, dist.beside("next")).unwrap();
+        fs::rename(dist.beside("next"), &current).unwrap();
+        reads(&server, "/", release);
+        let edited = format!("{release}, edited");
+        fs::write(dist.beside(release).join("index.html"), &edited).unwrap();
+        reads(&server, "/", &edited);
+        fs::write(dist.beside(release).join("index.html"), release).unwrap();
+        reads(&server, "/", release);
+    }
 }

@@ -43,8 +43,16 @@ fn link_astray(dist: &Dist) -> Vec<&'static str> {
         .link("circle", ".")
         .link("indirect.txt", "out.txt");
     vec![
-        "/out.txt", "/out/secret.txt", "/docs/out.txt", "/sibling.txt", "/through.txt", "/system/passwd", "/broken.txt",
-        "/self.txt", "/indirect.txt", "/circle/circle/circle/a.txt",
+        "/out.txt",
+        "/out/secret.txt",
+        "/docs/out.txt",
+        "/sibling.txt",
+        "/through.txt",
+        "/system/passwd",
+        "/broken.txt",
+        "/self.txt",
+        "/indirect.txt",
+        "/circle/circle/circle/a.txt",
     ]
 }
 
@@ -77,31 +85,31 @@ fn links_made_while_it_runs_never_lead_out() {
     }
 }
 
+/// Asks for a file whose name has just come to lead out: nothing from there may be in the answer.
+fn answers_nothing_from_outside(server: &TestServer, target: &str) {
+    let mut connection = server.connect();
+    connection.send(request("GET", target, &[]));
+    let Some(head) = connection.head("GET") else { return };
+    let body = connection.body(usize::MAX);
+    assert!(!body.windows(64).step_by(64).any(|window| window == [b'S'; 64]), "{target} leads out");
+    assert!(matches!(head.status, 200 | 404 | 500 | 503), "{target}: {}", head.status);
+}
+
 /// A file that is streamed from disk is opened per request: the name may by then be a link, or lie behind one.
 #[test]
 fn file_or_folder_that_becomes_a_link_never_leads_out() {
     const LENGTH: usize = 8_000_000;
     let dist = dist();
-    let secret = vec![b'S'; LENGTH];
-    fs::write(dist.beside("outside").join("film.mp4"), &secret).unwrap();
+    fs::write(dist.beside("outside").join("film.mp4"), vec![b'S'; LENGTH]).unwrap();
     dist.file("film.mp4", noise(LENGTH, 21)).file("films/film.mp4", noise(LENGTH, 22));
     let server = TestServer::of(&dist);
     let link = dist.beside("link");
     std::os::unix::fs::symlink("../outside/film.mp4", &link).unwrap();
     fs::rename(&link, dist.path().join("film.mp4")).unwrap();
+    answers_nothing_from_outside(&server, "/film.mp4");
+    becomes(&server, "/film.mp4", 404);
     fs::rename(dist.path().join("films"), dist.beside("films")).unwrap();
     dist.link("films", "../outside");
-    for _ in 0..20 {
-        for target in ["/film.mp4", "/films/film.mp4"] {
-            let mut connection = server.connect();
-            connection.send(request("GET", target, &[]));
-            let Some(head) = connection.head("GET") else { continue };
-            let body = connection.body(usize::MAX);
-            assert!(!body.windows(64).step_by(64).any(|window| window == [b'S'; 64]), "{target} leads out");
-            assert!(matches!(head.status, 200 | 404 | 500), "{target}: {}", head.status);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(30));
-    }
-    becomes(&server, "/film.mp4", 404);
+    answers_nothing_from_outside(&server, "/films/film.mp4");
     becomes(&server, "/films/film.mp4", 404);
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::super::support::{Connection, Dist, PATIENCE, TestServer, decode, eventually, request};
+use super::super::support::{Connection, Dist, LONG_PATIENCE, TestServer, decode, eventually, request};
 
 /// The `n`th version of a page: told apart at every position, of one length.
 fn version(n: usize) -> Vec<u8> {
@@ -18,7 +19,7 @@ fn watch(server: &TestServer, accept: &str, done: &AtomicBool) -> HashMap<String
     let mut connection = server.connect();
     let mut seen: HashMap<String, Vec<u8>> = HashMap::new();
     let started = Instant::now();
-    while !done.load(Ordering::Relaxed) && started.elapsed() < 3 * PATIENCE {
+    while !done.load(Ordering::Relaxed) && started.elapsed() < 2 * LONG_PATIENCE {
         let response = connection.fetch("GET", "/page.txt", &[("Accept-Encoding", accept)]).expect(200);
         let plain = decode(response.coding(), &response.body);
         assert!(plain.len() == 20_000 && plain.iter().all(|byte| *byte == plain[0]), "two versions in one response");
@@ -47,15 +48,24 @@ fn files_replaced_under_load_never_mix() {
     assert!(seen[0].len() >= 2, "the readers saw {} versions", seen[0].len());
 }
 
-const LARGE: usize = 24_000_000;
+const LARGE: usize = 12_000_000;
 
-/// Starts a download of a large file of A, and reads a little of it.
+/// A site with a large file of A.
+fn films() -> (Dist, TestServer) {
+    let dist = Dist::new();
+    dist.file("film.mp4", vec![b'A'; LARGE]).file("index.html", "<p>home");
+    let server = TestServer::of(&dist);
+    (dist, server)
+}
+
+/// Starts a download and reads a little of it; the server then waits until more is read.
 fn begin(server: &TestServer) -> Connection {
     let mut connection = Connection::narrow(server.addresses()[0]);
     connection.send(request("GET", "/film.mp4", &[]));
     let head = connection.head("GET").expect("a response").expect(200);
     assert_eq!(head.content_length(), LARGE);
     assert!(connection.body(100_000).iter().all(|&byte| byte == b'A'));
+    std::thread::sleep(Duration::from_millis(200));
     connection
 }
 
@@ -67,39 +77,51 @@ fn ends_honestly(mut connection: Connection) {
     assert!(connection.owed() == 0 || body.len() < LARGE - 100_000);
 }
 
-#[test]
-fn file_overwritten_in_mid_download_ends_the_download_honestly() {
-    let dist = Dist::new();
-    dist.file("film.mp4", vec![b'A'; LARGE]).file("index.html", "<p>home");
-    let server = TestServer::of(&dist);
-    std::thread::sleep(Duration::from_millis(50));
-    let connection = begin(&server);
-    dist.file("film.mp4", vec![b'B'; LARGE]);
-    ends_honestly(connection);
-    eventually("the new file", || server.get_with("/film.mp4", &[("Range", "bytes=-1")]).body == b"B");
-    assert!(server.get("/film.mp4").expect(200).body == vec![b'B'; LARGE]);
+/// Waits until the new file is served, and asserts that it is served whole.
+fn serves(server: &TestServer, content: &[u8]) {
+    let last = &content[content.len() - 1..];
+    eventually("the new file", || {
+        let end = server.get_with("/film.mp4", &[("Range", "bytes=-1")]);
+        end.body == last && end.required("content-range").ends_with(&format!("/{}", content.len()))
+    });
+    assert!(server.get("/film.mp4").expect(200).body == content);
 }
 
 #[test]
-fn file_cut_short_in_mid_download_ends_the_download_honestly() {
-    let dist = Dist::new();
-    dist.file("film.mp4", vec![b'A'; LARGE]).file("index.html", "<p>home");
-    let server = TestServer::of(&dist);
-    std::thread::sleep(Duration::from_millis(50));
+fn file_overwritten_in_place_ends_its_downloads_honestly() {
+    let (dist, server) = films();
+    let connection = begin(&server);
+    let mut file = fs::File::options().write(true).open(dist.path().join("film.mp4")).unwrap();
+    file.write_all(&vec![b'B'; LARGE]).unwrap();
+    drop(file);
+    ends_honestly(connection);
+    serves(&server, &vec![b'B'; LARGE]);
+}
+
+#[test]
+fn file_truncated_and_written_anew_ends_its_downloads_honestly() {
+    let (dist, server) = films();
+    let connection = begin(&server);
+    dist.file("film.mp4", vec![b'B'; LARGE]);
+    ends_honestly(connection);
+    serves(&server, &vec![b'B'; LARGE]);
+}
+
+#[test]
+fn file_cut_short_ends_its_downloads_honestly() {
+    let (dist, server) = films();
     let connection = begin(&server);
     fs::File::options().write(true).open(dist.path().join("film.mp4")).unwrap().set_len(200_000).unwrap();
     ends_honestly(connection);
-    eventually("the new file", || server.get("/film.mp4").body == vec![b'A'; 200_000]);
+    serves(&server, &vec![b'A'; 200_000]);
 }
 
 /// A rename leaves the old file to those who read it: the download may well end whole.
 #[test]
-fn file_renamed_over_in_mid_download_ends_the_download_honestly() {
-    let dist = Dist::new();
-    dist.file("film.mp4", vec![b'A'; LARGE]).file("index.html", "<p>home");
-    let server = TestServer::of(&dist);
+fn file_renamed_over_ends_its_downloads_honestly() {
+    let (dist, server) = films();
     let connection = begin(&server);
     dist.replace("film.mp4", vec![b'B'; LARGE]);
     ends_honestly(connection);
-    eventually("the new file", || server.get_with("/film.mp4", &[("Range", "bytes=0-0")]).body == b"B");
+    serves(&server, &vec![b'B'; LARGE]);
 }

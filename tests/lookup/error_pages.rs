@@ -47,12 +47,9 @@ fn site_without_a_404_page_still_answers_404() {
 fn error_page_ignores_preconditions_and_ranges() {
     let dist = Dist::with(&[("index.html", b"<p>home"), ("404.html", b"<p>not in the site")]);
     let server = TestServer::of(&dist);
-    for headers in [
-        ("If-None-Match", "*"),
-        ("If-Match", "\"another\""),
-        ("Range", "bytes=0-1"),
-        ("Range", "bytes=99999-"),
-    ] {
+    for headers in
+        [("If-None-Match", "*"), ("If-Match", "\"another\""), ("Range", "bytes=0-1"), ("Range", "bytes=99999-")]
+    {
         let answer = server.get_with("/missing", &[headers]).expect(404);
         assert_eq!(answer.text(), "<p>not in the site", "{headers:?}");
     }

@@ -2,10 +2,8 @@
 
 use super::super::support::{Dist, TestServer};
 
-const NAVIGATION: &[(&str, &str)] = &[
-    ("Sec-Fetch-Mode", "navigate"),
-    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-];
+const NAVIGATION: &[(&str, &str)] =
+    &[("Sec-Fetch-Mode", "navigate"), ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")];
 
 fn server() -> TestServer {
     let dist = Dist::with(&[
@@ -90,7 +88,7 @@ fn head_agrees_and_other_methods_are_refused() {
 #[test]
 fn unclean_paths_are_not_navigations() {
     let server = server();
-    for target in ["/../settings", "/%2e%2e/settings", "/settings%00", "/a%2f..%2fb", "/a\\b"] {
+    for target in ["/../settings", "/a/%2e%2e/settings", "/settings%00", "/a%2f..%2fb", "/a\\..\\b", "/%2e"] {
         let answer = server.get_with(target, NAVIGATION);
         assert!(matches!(answer.status, 400 | 404), "{target}: {}", answer.status);
     }

@@ -6,11 +6,8 @@ const SECRET: &str = "the secret beside the site";
 
 /// A site with neighbours that no request may reach.
 fn dist() -> Dist {
-    let dist = Dist::with(&[
-        ("index.html", b"<p>home"),
-        ("docs/index.html", b"<p>docs"),
-        ("docs/deep/page.html", b"<p>page"),
-    ]);
+    let dist =
+        Dist::with(&[("index.html", b"<p>home"), ("docs/index.html", b"<p>docs"), ("docs/deep/page.html", b"<p>page")]);
     std::fs::write(dist.beside("secret.txt"), SECRET).unwrap();
     std::fs::write(dist.beside("dist.txt"), SECRET).unwrap();
     std::fs::create_dir(dist.beside("dist-old")).unwrap();
@@ -21,8 +18,21 @@ fn dist() -> Dist {
 /// Every spelling of "up" and of "slash" that some decoder has believed.
 fn targets() -> Vec<String> {
     let ups = [
-        "..", "%2e%2e", ".%2e", "%2E.", "%252e%252e", "%c0%ae%c0%ae", "%u002e%u002e", "..;", "...", "..%00", "..%20",
-        "%2e%2e%3b", "..\\", "..%5c", ".%00.",
+        "..",
+        "%2e%2e",
+        ".%2e",
+        "%2E.",
+        "%252e%252e",
+        "%c0%ae%c0%ae",
+        "%u002e%u002e",
+        "..;",
+        "...",
+        "..%00",
+        "..%20",
+        "%2e%2e%3b",
+        "..\\",
+        "..%5c",
+        ".%00.",
     ];
     let slashes = ["/", "//", "%2f", "%2F", "\\", "%5c", "%252f", "%c0%af", "/./", "/%2e/"];
     let mut targets = Vec::new();

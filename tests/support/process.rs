@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,12 @@ use super::PATIENCE;
 
 /// The command `site …`, free of settings that the caller's environment may hold.
 pub(crate) fn site(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_site"));
+    executable(Path::new(env!("CARGO_BIN_EXE_site")), arguments)
+}
+
+/// The same for another executable.
+pub(crate) fn executable(path: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("SITE_") || name.starts_with("RUST_") {
@@ -18,6 +24,13 @@ pub(crate) fn site(arguments: &[&str]) -> Command {
     }
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// Copies the executable. Another process does it: a descriptor that is open for writing here could be inherited by
+/// a server that another test starts meanwhile, and what is open for writing can't be executed.
+pub(crate) fn copy_executable(to: &Path) {
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_site")).arg(to).status().expect("cp");
+    assert!(copied.success(), "{}", to.display());
 }
 
 /// Runs a command that should end by itself.

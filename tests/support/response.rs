@@ -35,6 +35,13 @@ impl Response {
         value
     }
 
+    /// The members of a list, from all its field lines, in lower case.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let lines = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+        let members = lines.flat_map(|(_, value)| value.split(',').map(|member| member.trim().to_ascii_lowercase()));
+        members.filter(|member| !member.is_empty()).collect()
+    }
+
     /// The value of a field that must be there.
     #[track_caller]
     pub(crate) fn required(&self, name: &str) -> &str {
@@ -62,8 +69,7 @@ impl Response {
 
     /// Whether the connection ends after this response, by its own words.
     pub(crate) fn says_close(&self) -> bool {
-        let options = self.header("connection").unwrap_or_default();
-        options.split(',').any(|option| option.trim().eq_ignore_ascii_case("close"))
+        self.list("connection").iter().any(|option| option == "close")
     }
 
     #[track_caller]

@@ -1,10 +1,11 @@
 //! The server under test: started on a free loopback port, stopped by its own handle when the test ends.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
-use super::{Connection, Dist, Log, Response, finish, signal, site};
+use super::{Connection, Dist, Log, Response, bundle, executable, finish, signal, site};
 
 /// A running `site serve`.
 pub(crate) struct TestServer {
@@ -31,6 +32,18 @@ impl TestServer {
     pub(crate) fn with(dist: &Dist, arguments: &[&str]) -> Self {
         let folder = dist.argument();
         let mut server = Self::start(&[&["--dist-dir", &folder], arguments].concat());
+        server.dist = Some(dist.clone());
+        server
+    }
+
+    /// Serves the site that an executable carries.
+    pub(crate) fn of_executable(path: &Path) -> Self {
+        Self::launch(executable(path, &["serve", "--listen-on", "127.0.0.1:0"]))
+    }
+
+    /// Bundles a folder and serves the bundle.
+    pub(crate) fn bundled(dist: &Dist) -> Self {
+        let mut server = Self::of_executable(&bundle(dist, "bundled", &[]));
         server.dist = Some(dist.clone());
         server
     }
