@@ -1,5 +1,6 @@
 //! The command line as data. Flags stop here: below this file, finished objects are passed.
 
+mod check;
 mod releases;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::site::TrailingSlash;
+pub(crate) use check::Check;
 pub(crate) use releases::{Bundle, Diff, Extract, List};
 
 /// One executable that is a website.
@@ -25,6 +27,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the site that this executable carries, or a folder
     Serve(Serve),
+    /// Say what is wrong with a site: broken links, missing files, secrets, damage …
+    Check(Check),
     /// Make an executable that serves a folder's files
     Bundle(Bundle),
     /// List a site's files

@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 mod bake;
 mod carrier;
+mod check;
 mod cli;
 mod command;
 mod http;
@@ -26,15 +27,16 @@ fn main() -> ExitCode {
     start_logging();
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Serve(flags)) => command::serve(flags),
-        Some(Command::Bundle(flags)) => command::bundle(flags),
-        Some(Command::List(flags)) => command::list(flags),
-        Some(Command::Extract(flags)) => command::extract(flags),
-        Some(Command::Diff(flags)) => command::diff(flags),
-        None => command::version(),
+        Some(Command::Serve(flags)) => command::serve(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Check(flags)) => command::check(&flags),
+        Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::List(flags)) => command::list(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Extract(flags)) => command::extract(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Diff(flags)) => command::diff(flags).map(|()| ExitCode::SUCCESS),
+        None => command::version().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("site: {error:#}");
             ExitCode::FAILURE

@@ -11,6 +11,8 @@ mod build;
 mod bundle;
 /// Cache-Control by served file and status.
 mod caching;
+/// What `site check` finds in folders and executables.
+mod check;
 /// Conditional requests in the order of RFC 9110 section 13.2.2.
 mod conditional;
 /// The connection rules of RFC 9112, over raw sockets.

@@ -62,6 +62,8 @@ pub(crate) enum ReferenceKind {
     /// A hint to load something early (`preload`, `modulepreload`, `prefetch`).
     Preload,
     Image,
+    /// One of several images of which a browser takes one (`srcset`).
+    ImageCandidate,
     Icon,
     /// A document inside the page (`iframe`, `object`, `embed`).
     Frame,

@@ -25,7 +25,7 @@ pub(crate) use parallel::map_in_order;
 pub(crate) use policy::{PageFacts, Policy, Preload};
 pub(crate) use read::{Content, Stamp};
 pub(crate) use record::DistRecord;
-pub(crate) use walk::{Found, Links};
+pub(crate) use walk::{Found, Links, Tree};
 
 use crate::pack::{AssetFlags, Coding, EntityTagText, Location, NewAsset, PackWriter, RepresentationRecord};
 use media::{Media, media};
@@ -135,10 +135,10 @@ pub(crate) struct Options<'a> {
 
 /// Someone who follows a baking.
 pub(crate) trait Progress: Sync {
-    /// What there is to bake.
+    /// What there is to do.
     fn start(&self, files: usize, bytes: u64);
 
-    /// A file of this many bytes is baked.
+    /// A file of this many bytes is done.
     fn advance(&self, bytes: u64);
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn bundle(flags: Bundle) -> Result<()> {
     let output_flag = || format!("--output {}", flags.output.display());
     let output = NewFile::create(&flags.output).with_context(output_flag)?;
     base.copy(output.file()).with_context(output_flag)?;
-    let progress = Shown::new();
+    let progress = Shown::new("baked");
     let options = bake::Options {
         quality: flags.quality.into(),
         links,

@@ -2,6 +2,7 @@
 
 mod base;
 mod bundle;
+mod check;
 mod diff;
 mod extract;
 mod interrupt;
@@ -17,6 +18,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 pub(crate) use bundle::bundle;
+pub(crate) use check::check;
 pub(crate) use diff::diff;
 pub(crate) use extract::extract;
 pub(crate) use list::list;

@@ -26,7 +26,7 @@ pub(crate) fn open(from: Option<&Path>) -> Result<PackFile> {
 /// Bakes a folder into a file that is gone when it is closed.
 fn baked(path: &Path) -> Result<PackFile> {
     let file: File = tempfile::tempfile().context("a temporary file")?;
-    let progress = Shown::new();
+    let progress = Shown::new("baked");
     let options = bake::Options {
         quality: Quality::Fast,
         links: Links::Refuse,

@@ -104,7 +104,7 @@ fn is_event_handler(name: &str) -> bool {
 }
 
 fn references(reader: &mut Reader<'_>, tag: &Tag) {
-    use ReferenceKind::{Form, Frame, Image, Link, Media, Other};
+    use ReferenceKind::{Form, Frame, Image, ImageCandidate, Link, Media, Other};
     let mut all = |pairs: &[(&str, ReferenceKind)]| {
         for (name, kind) in pairs {
             if let Some(url) = tag.value(name) {
@@ -132,7 +132,7 @@ fn references(reader: &mut Reader<'_>, tag: &Tag) {
     }
     for (element, name) in [("img", "srcset"), ("source", "srcset"), ("link", "imagesrcset")] {
         if let (true, Some(set)) = (tag.name == element, tag.value(name)) {
-            candidates(set).for_each(|url| reader.refer(tag, name, url, Image));
+            candidates(set).for_each(|url| reader.refer(tag, name, url, ImageCandidate));
         }
     }
     if let (true, Some(nested)) = (tag.name == "iframe" && reader.depth < DEEPEST, tag.value("srcdoc")) {

@@ -101,11 +101,11 @@ fn references_have_their_kinds() {
         ("<script type=module src=a.js>", &[("a.js", ModuleScript)]),
         (
             "<img src=a.png srcset='b.png 1x, c,d.png 2x,e.png'>",
-            &[("a.png", Image), ("b.png", Image), ("c,d.png", Image), ("e.png", Image)],
+            &[("a.png", Image), ("b.png", ImageCandidate), ("c,d.png", ImageCandidate), ("e.png", Image)],
         ),
-        ("<img srcset='a.png, b.png'>", &[("a.png", Image), ("b.png", Image)]),
-        ("<img srcset=' , a.png (x,y) , b'>", &[("a.png", Image), ("b", Image)]),
-        ("<picture><source srcset=a.avif></picture>", &[("a.avif", Image)]),
+        ("<img srcset='a.png, b.png'>", &[("a.png", ImageCandidate), ("b.png", ImageCandidate)]),
+        ("<img srcset=' , a.png (x,y) , b'>", &[("a.png", ImageCandidate), ("b", ImageCandidate)]),
+        ("<picture><source srcset=a.avif></picture>", &[("a.avif", ImageCandidate)]),
         (
             "<video src=v poster=p><source src=w><track src=t></video>",
             &[("v", Media), ("p", Image), ("w", Media), ("t", Media)],
