@@ -1,5 +1,6 @@
 //! The command line as data. Flags stop here: below this file, finished objects are passed.
 
+mod answers;
 mod check;
 mod releases;
 
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::site::TrailingSlash;
+pub(crate) use answers::{Answers, Explain};
 pub(crate) use check::Check;
 pub(crate) use releases::{Bundle, Diff, Extract, List};
 
@@ -27,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the site that this executable carries, or a folder
     Serve(Serve),
+    /// Tell how a request would be answered, and why
+    Explain(Box<Explain>),
     /// Say what is wrong with a site: broken links, missing files, secrets, damage …
     Check(Check),
     /// Make an executable that serves a folder's files
@@ -48,33 +51,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", env = "SITE_LISTEN_ON", default_value = "127.0.0.1:8080", value_delimiter = ',')]
     pub(crate) listen_on: Vec<String>,
 
-    /// Serve this folder instead of the site inside the executable
-    #[arg(long, value_name = "DIR", env = "SITE_DIST_DIR")]
-    pub(crate) dist_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) answers: Answers,
 
     /// Threads that serve [default: one per core]
     #[arg(long, value_name = "N", env = "SITE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) workers: Option<u16>,
-
-    /// Answer navigations to unknown paths with /index.html: for applications that route in the browser
-    #[arg(long, env = "SITE_SPA")]
-    pub(crate) spa: bool,
-
-    /// Publish environment variables at a path: PATH=NAMES, with names or prefixes between commas; may be repeated
-    ///
-    /// /config.json=PUBLIC_*,RELEASE serves an object of strings; a path that ends in .js serves a script that assigns
-    /// the same object to window.__ENV__. The file is made at start, wins over a file of that name in the site and is
-    /// never stored by caches. Nothing but the named variables is published.
-    #[arg(long, value_name = "PATH=NAMES", env = "SITE_EXPOSE_ENV", value_delimiter = ' ')]
-    pub(crate) expose_env: Vec<String>,
-
-    /// Announce the style sheets and scripts that a page waits for in its Link headers (with --dist-dir)
-    #[arg(long, env = "SITE_PRELOAD")]
-    pub(crate) preload: bool,
-
-    /// How addresses of pages end
-    #[arg(long, value_name = "MODE", env = "SITE_TRAILING_SLASH", default_value = "auto")]
-    pub(crate) trailing_slash: TrailingSlash,
 
     /// What to write for each response
     #[arg(long, value_name = "FORMAT", env = "SITE_ACCESS_LOG", default_value = "combined")]

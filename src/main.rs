@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Serve(flags)) => command::serve(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Explain(flags)) => command::explain(*flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Check(flags)) => command::check(&flags),
         Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::List(flags)) => command::list(flags).map(|()| ExitCode::SUCCESS),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub(crate) use policy::Owner;
-pub(crate) use trace::{Step, Trace};
+pub(crate) use trace::Trace;
 
 use crate::pack::{AssetRecord, Coding, EntityTagText, Location, Pack};
 use crate::rule::{HeaderRules, Redirects, decode_path, encode_path};
@@ -172,10 +172,12 @@ impl Site {
         }
         match self.place(&path, trailing_slash) {
             Some(Place::Here(asset)) => {
+                self.note_beaten_rule(&path, trace);
                 trace.note_from("file", || (asset.path().to_owned(), "the path means this file".into()));
                 Lookup::Found(asset)
             }
             Some(Place::Elsewhere(asset, canonical)) => {
+                self.note_beaten_rule(&path, trace);
                 trace.note_from("file", || (asset.path().to_owned(), format!("the file's address is /{canonical}")));
                 let query = query.map_or_else(String::new, |query| format!("?{query}"));
                 Lookup::Redirect { status: 308, location: encode_path(&canonical) + &query }

@@ -23,6 +23,8 @@ mod contract;
 mod csp;
 /// The directory carrier: changes, links, files replaced under load.
 mod directory;
+/// `site explain`: the answer it tells is the answer that is sent.
+mod explain;
 /// Environment variables that are served as an asset.
 mod expose_env;
 /// `_headers`: which answers get which fields.

@@ -42,6 +42,10 @@ pub(crate) struct Reference {
     pub(crate) kind: ReferenceKind,
     /// Counted from 1.
     pub(crate) line: u32,
+    /// The `crossorigin` attribute, which says in which mode the URL is fetched.
+    pub(crate) crossorigin: Option<String>,
+    /// The `media` attribute: the condition under which it is fetched at once.
+    pub(crate) media: Option<String>,
 }
 
 /// What a page does with a URL.

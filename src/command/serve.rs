@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::carrier::{self, Carried, Exposure};
+use super::opened::{self, Opened};
+use crate::carrier::Carried;
 use crate::cli::{AccessLogFormat, Serve};
-use crate::http::{Handler, Options};
 use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
-use crate::site::Site;
 
 /// Serves until a signal ends it.
 ///
@@ -19,13 +18,7 @@ use crate::site::Site;
 /// Whatever keeps the site from being opened or the addresses from being listened on; one line with the remedy.
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let addresses = addresses(&flags.listen_on)?;
-    let dist_dir = flags.dist_dir.clone();
-    let opened = carrier::open(flags.dist_dir, flags.preload.into());
-    let Carried { kind, site, directory } = match dist_dir {
-        Some(dir) => opened.with_context(|| format!("--dist-dir {}", dir.display()))?,
-        None => opened?,
-    };
-    let overlay = overlay(&flags.expose_env)?;
+    let Opened { carried: Carried { kind, site, directory }, overlay, handler } = opened::open(flags.answers)?;
     let listeners = bind(&addresses)?;
     let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
     log::info!(
@@ -41,23 +34,13 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
     }
-    let options = Options { single_page_application: flags.spa, trailing_slash: flags.trailing_slash };
     let workers = flags.workers.map_or_else(default_workers, usize::from);
     let shutdown_timeout = Duration::from_secs(flags.shutdown_timeout.into());
-    Listening { listeners, workers, access_log, shutdown_timeout, handler: Handler::new(options), live }.serve()
+    Listening { listeners, workers, access_log, shutdown_timeout, handler, live }.serve()
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>> {
     texts.iter().map(|text| text.parse().map_err(|problem| anyhow!("--listen-on {text}: {problem}"))).collect()
-}
-
-/// The environment variables that are published, as assets.
-fn overlay(texts: &[String]) -> Result<Option<Site>> {
-    let mut exposures = Vec::new();
-    for text in texts.iter().filter(|text| !text.is_empty()) {
-        exposures.push(text.parse::<Exposure>().with_context(|| format!("--expose-env {text}"))?);
-    }
-    carrier::overlay(&exposures, &std::env::vars_os().collect::<Vec<_>>()).context("--expose-env")
 }
 
 fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>> {

@@ -73,7 +73,10 @@ impl Handler {
         match request.method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => return Ok(Answer::Options),
-            _ => return Ok(Answer::Refused(Refusal::MethodNotAllowed)),
+            _ => {
+                trace.note("method", || format!("{} has no meaning for files", request.method));
+                return Ok(Answer::Refused(Refusal::MethodNotAllowed));
+            }
         }
         let (path, query, site) = (writing.path, request.uri.query(), &writing.layer.site);
         match site.lookup(path, query, self.options.trailing_slash, trace) {
@@ -83,7 +86,7 @@ impl Handler {
                 found(asset, fields, request, trace)
             }
             Lookup::Rewritten(asset) => elsewhere(asset, writing, request, trace),
-            Lookup::Fallback { application, .. } if routes_in_browser(request, trace) => {
+            Lookup::Fallback { application, .. } if routes_in_browser(&application, request, trace) => {
                 elsewhere(application, writing, request, trace)
             }
             Lookup::Fallback { page, .. } => error_page(404, page, writing, request, trace),
@@ -91,7 +94,9 @@ impl Handler {
             Lookup::Error { status, page } => error_page(status, page, writing, request, trace),
             Lookup::Unclean(page) => error_page(404, page, writing, request, trace),
             Lookup::NotFound(page) => match site.application_page() {
-                Some(application) if self.options.single_page_application && routes_in_browser(request, trace) => {
+                Some(application)
+                    if self.options.single_page_application && routes_in_browser(&application, request, trace) =>
+                {
                     elsewhere(application, writing, request, trace)
                 }
                 _ => error_page(404, page, writing, request, trace),
@@ -101,16 +106,20 @@ impl Handler {
 }
 
 /// A navigation, and not to something that looks like a file: a missing script must not become a page.
-fn routes_in_browser(request: &RequestHead, trace: &mut Trace) -> bool {
+fn routes_in_browser(application: &Asset<'_>, request: &RequestHead, trace: &mut Trace) -> bool {
     let name = request.uri.path().rsplit('/').next().unwrap_or_default();
-    let file = name.contains('.');
-    let routes = !file && is_navigation(&request.headers);
-    trace.note("file", || match (routes, file) {
-        (true, _) => "a navigation, so the application's page answers".to_owned(),
-        (false, true) => format!("{name} looks like a file, so no application's page answers for it"),
-        (false, false) => "not a navigation (Sec-Fetch-Mode, else Accept), so no application's page answers".to_owned(),
-    });
-    routes
+    if name.contains('.') {
+        trace.note("file", || format!("{name} looks like a file, so no application's page answers for it"));
+        return false;
+    }
+    let navigation = is_navigation(&request.headers);
+    if navigation {
+        trace.note_from("file", || (application.path().to_owned(), "answers, as this is a navigation".to_owned()));
+    } else {
+        trace
+            .note("file", || "not a navigation (Sec-Fetch-Mode, else Accept), so no application's page answers".into());
+    }
+    navigation
 }
 
 /// An asset that answers at another address than its own.

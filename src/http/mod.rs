@@ -11,4 +11,4 @@ mod respond;
 
 pub(crate) use body::ResponseBody;
 pub(crate) use handler::{Handler, Options, Stale};
-pub(crate) use respond::{Served, refusal_bytes, unavailable};
+pub(crate) use respond::{Served, reason, refusal_bytes, unavailable};

@@ -99,9 +99,13 @@ pub(crate) fn select<'a>(
 /// Why a coding is chosen or not, after `best` of those before it.
 fn explanation(coding: Coding, weight: Weight, best: Option<(Weight, Coding)>) -> String {
     let token = coding.token();
-    let weight_text = format!("weight {}", f32::from(weight) / 1000.0);
+    let weight_text = match weight {
+        // What identity weighs when nobody speaks of it.
+        1 => "not named".to_owned(),
+        weight => format!("weight {}", f32::from(weight) / 1000.0),
+    };
     match best {
-        _ if weight == 0 => format!("{token} is not acceptable"),
+        _ if weight == 0 => format!("{token} is not among what the request accepts"),
         None => format!("{token} is acceptable ({weight_text})"),
         Some((heavier, other)) if heavier > weight => {
             format!("{token} is acceptable, too ({weight_text}), but less than {}", other.token())

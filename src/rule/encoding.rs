@@ -45,7 +45,7 @@ pub(super) fn encode_value(text: &str) -> String {
 }
 
 /// Encodes what a person wrote as a URL and what is not allowed in one.
-pub(super) fn encode_written(text: &str) -> String {
+pub(crate) fn encode_written(text: &str) -> String {
     utf8_percent_encode(text, WRITTEN).to_string()
 }
 

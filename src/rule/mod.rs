@@ -13,7 +13,7 @@ mod target;
 
 pub(crate) use codec::{decode_policy_files, encode_policy_files};
 pub(crate) use csp::PageHashes;
-pub(crate) use encoding::{decode_path, encode_path};
+pub(crate) use encoding::{decode_path, encode_path, encode_written};
 pub(crate) use glob::Glob;
 pub(crate) use header::{Change, Field, HeaderRule, HeaderRules, Origin, addresses};
 pub(crate) use redirect::{Action, Redirect, Status};

@@ -27,7 +27,7 @@ impl Site {
         trace: &mut Trace,
     ) -> Lookup<'_> {
         let target = rule.to.path(&rule.captures);
-        trace.note_from("rule", || (format!("_redirects:{}", rule.line), self.describe(rule.line, rule.forced)));
+        trace.note_from("rule", || (format!("_redirects:{}", rule.line), self.describe(rule)));
         match rule.action {
             Action::Redirect(status) => {
                 let target = if rule.to.is_local() { self.settled(target, trailing_slash) } else { target };
@@ -55,12 +55,21 @@ impl Site {
     }
 
     /// The rule's line, as it was written.
-    fn describe(&self, line: u32, forced: bool) -> String {
+    fn describe(&self, rule: &Match<'_>) -> String {
         let files = self.pack.policy().policy_files;
         let text = decode_policy_files(&files).find(|(name, _)| *name == "_redirects").map_or("", |(_, text)| text);
-        let written = text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default().trim();
-        let why = if forced { "it wins over files" } else { "no file has this path" };
-        format!("{written} ({why})")
+        let written = text.lines().nth(rule.line.saturating_sub(1) as usize).unwrap_or_default().trim();
+        if rule.forced { format!("{written} (with !, so it wins over files)") } else { written.to_owned() }
+    }
+
+    /// Notes the rule that a file wins over.
+    pub(super) fn note_beaten_rule(&self, path: &str, trace: &mut Trace) {
+        if let Some(rule) = trace.is_wanted().then(|| self.redirects.first(path)).flatten() {
+            let why = "a file has the path and wins, as the rule has no !";
+            trace.note_from("rule", || {
+                (format!("_redirects:{}", rule.line), format!("{} ({why})", self.describe(&rule)))
+            });
+        }
     }
 
     /// The asset that an encoded path means, by any of its addresses.

@@ -31,6 +31,11 @@ impl Trace {
         Self { wanted: true, ..Self::default() }
     }
 
+    /// Somebody will read it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// Notes a step.
     pub(crate) fn note(&mut self, part: &'static str, text: impl FnOnce() -> String) {
         if self.wanted {

@@ -72,7 +72,9 @@ impl<'a> Reader<'a> {
         let at = tag.attributes.iter().find(|attribute| attribute.name == name).map_or(self.line.0, |found| found.at);
         let url = url.trim_matches(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()).to_owned();
         let line = self.line_at(at);
-        self.page.references.push(Reference { url, kind, line });
+        let value = |name| tag.value(name).map(str::to_owned);
+        let (crossorigin, media) = (value("crossorigin"), value("media"));
+        self.page.references.push(Reference { url, kind, line, crossorigin, media });
     }
 
     fn line_at(&mut self, at: usize) -> u32 {

@@ -1,6 +1,6 @@
 //! Preload hints: what a page needs before it can be shown, announced in its headers.
 
-use super::html::{Page, ReferenceKind};
+use super::html::{Page, Reference, ReferenceKind};
 use crate::rule::{decode_path, encode_path};
 
 /// A Link header for a file that may be part of the site.
@@ -26,12 +26,23 @@ pub(super) fn hints(path: &str, page: &Page) -> Vec<Hint> {
         let Some(url) = base.and_then(|base| resolve(&base, &reference.url)) else { continue };
         let (file, query) = url.split_at(url.find('?').unwrap_or(url.len()));
         let Some(file) = decode_path(file) else { continue };
-        let value = format!("<{}{query}>; {relation}", encode_path(&file));
+        let value = format!("<{}{query}>; {relation}{}", encode_path(&file), mode(reference));
         if !hints.iter().any(|hint| hint.value == value) && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
             hints.push(Hint { path: file.into_owned(), value });
         }
     }
     hints
+}
+
+/// What a hint must repeat for the browser to fetch a file once and not twice.
+fn mode(reference: &Reference) -> String {
+    let mode = match reference.crossorigin.as_deref() {
+        None => "",
+        Some(value) if value.trim().eq_ignore_ascii_case("use-credentials") => "; crossorigin=use-credentials",
+        Some(_) => "; crossorigin",
+    };
+    let media = reference.media.as_deref().map(|media| media.replace(['"', '\\'], ""));
+    format!("{mode}{}", media.map_or_else(String::new, |media| format!("; media=\"{media}\"")))
 }
 
 /// Resolves a reference of the page at `base` to a path of the same site (RFC 3986 §5.2); nothing for other sites.
@@ -83,12 +94,18 @@ mod tests {
         let page = super::super::html::read(
             "<!doctype html><link rel=stylesheet href=/a.css><link rel=stylesheet href=a.css><script src=b.js></script>\
              <script src=c.js defer></script><script type=module src=d.js></script>\
-             <link rel=stylesheet href=https://other.example/e.css><img src=f.png>",
+             <link rel=stylesheet href=https://other.example/e.css><img src=f.png>\
+             <link rel=stylesheet crossorigin href=g.css media='(width > 9em)'>",
         );
         let values: Vec<_> = hints("index.html", &page).into_iter().map(|hint| hint.value).collect();
         assert_eq!(
             values,
-            ["</a.css>; rel=preload; as=style", "</b.js>; rel=preload; as=script", "</d.js>; rel=modulepreload"]
+            [
+                "</a.css>; rel=preload; as=style",
+                "</b.js>; rel=preload; as=script",
+                "</d.js>; rel=modulepreload",
+                "</g.css>; rel=preload; as=style; crossorigin; media=\"(width > 9em)\"",
+            ]
         );
     }
 }
