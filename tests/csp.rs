@@ -30,25 +30,27 @@ fn policy(server: &TestServer, target: &str) -> String {
 fn each_page_gets_the_hashes_of_what_it_contains() {
     let dist = dist();
     dist.file("_headers", POLICY);
-    let server = TestServer::of(&dist);
     let page = format!("default-src 'self'; script-src 'self' {SCRIPT}; style-src {STYLE}");
     let missing = format!("default-src 'self'; script-src 'self' {SCRIPT}; style-src 'none'");
     let inline =
         format!("default-src 'self'; script-src 'self' 'unsafe-hashes' {SCRIPT}; style-src 'unsafe-hashes' {STYLE}");
     let none = "default-src 'self'; script-src 'self'; style-src 'none'";
-    for (target, expected) in [
-        ("/", page.as_str()),
-        ("/start", &page),
-        ("/plain", none),
-        ("/elsewhere/x", none),
-        ("/inline", &inline),
-        ("/nothing.js", &missing),
-        ("/a.css", none),
-        ("/docs", &missing),
-    ] {
-        assert_eq!(policy(&server, target), expected, "{target}");
+    let [folder, bundle] = TestServer::each(&dist);
+    for server in [&folder, &bundle] {
+        for (target, expected) in [
+            ("/", page.as_str()),
+            ("/start", &page),
+            ("/plain", none),
+            ("/elsewhere/x", none),
+            ("/inline", &inline),
+            ("/nothing.js", &missing),
+            ("/a.css", none),
+            ("/docs", &missing),
+        ] {
+            assert_eq!(policy(server, target), expected, "{target}");
+        }
     }
-    let log = server.stop().join("\n");
+    let log = folder.stop().join("\n");
     assert!(log.contains("inline.html: {hashes} needs 'unsafe-hashes' for 1 event handler attributes"), "{log}");
 }
 
@@ -57,11 +59,12 @@ fn each_page_gets_the_hashes_of_what_it_contains() {
 fn a_rule_for_a_foreign_address_has_the_hashes_of_the_page() {
     let dist = dist();
     dist.file("_headers", "/start\n  Content-Security-Policy-Report-Only: script-src {hashes}\n/gone/*\n  Content-Security-Policy: script-src {hashes}\n");
-    let server = TestServer::of(&dist);
-    let start = server.get("/start").expect(200);
-    assert_eq!(start.required("content-security-policy-report-only"), format!("script-src {SCRIPT}"));
-    assert_eq!(policy(&server, "/gone/x"), format!("script-src {SCRIPT}"));
-    assert_eq!(server.get("/").header("content-security-policy-report-only"), None);
+    for server in TestServer::each(&dist) {
+        let start = server.get("/start").expect(200);
+        assert_eq!(start.required("content-security-policy-report-only"), format!("script-src {SCRIPT}"));
+        assert_eq!(policy(&server, "/gone/x"), format!("script-src {SCRIPT}"));
+        assert_eq!(server.get("/").header("content-security-policy-report-only"), None);
+    }
 }
 
 /// No moment in which a changed page has the hashes of the old one.

@@ -22,51 +22,53 @@ fn lines<'a>(response: &'a Response, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn rules_apply_to_every_kind_of_answer() {
-    let server = TestServer::of(&dist("/*\n  X-Everywhere: yes\n  Strict-Transport-Security: max-age=300\n"));
-    let tag = server.get("/docs/guide").expect(200).etag().to_owned();
-    let html = ("Accept", "text/html");
-    for (method, target, headers, status) in [
-        ("GET", "/", vec![], 200),
-        ("HEAD", "/", vec![], 200),
-        ("GET", "/docs/guide", vec![("Accept-Encoding", "br")], 200),
-        ("GET", "/docs/guide", vec![("Range", "bytes=0-9")], 206),
-        ("GET", "/docs/guide", vec![("Range", "bytes=0-9,20-29")], 206),
-        ("GET", "/docs/guide", vec![("If-None-Match", tag.as_str())], 304),
-        ("GET", "/docs/guide", vec![("If-Match", "\"x\"")], 412),
-        ("GET", "/docs/guide", vec![("Range", "bytes=9999999-")], 416),
-        ("GET", "/docs/guide", vec![("Accept-Encoding", "identity;q=0, *;q=0")], 406),
-        ("GET", "/nothing", vec![], 404),
-        ("GET", "//not/clean", vec![], 404),
-        ("GET", "/old", vec![], 301),
-        ("GET", "/docs", vec![], 308),
-        ("GET", "/app/x", vec![html], 200),
-        ("GET", "/app/x", vec![], 404),
-        ("GET", "/start", vec![], 200),
-        ("DELETE", "/", vec![], 405),
-        ("OPTIONS", "/", vec![], 204),
-    ] {
-        let answer = server.fetch(method, target, &headers).expect(status);
-        assert_eq!(lines(&answer, "x-everywhere"), ["yes"], "{method} {target} {headers:?}");
-        assert_eq!(lines(&answer, "strict-transport-security"), ["max-age=300"], "{method} {target} {headers:?}");
+    for server in TestServer::each(&dist("/*\n  X-Everywhere: yes\n  Strict-Transport-Security: max-age=300\n")) {
+        let tag = server.get("/docs/guide").expect(200).etag().to_owned();
+        let html = ("Accept", "text/html");
+        for (method, target, headers, status) in [
+            ("GET", "/", vec![], 200),
+            ("HEAD", "/", vec![], 200),
+            ("GET", "/docs/guide", vec![("Accept-Encoding", "br")], 200),
+            ("GET", "/docs/guide", vec![("Range", "bytes=0-9")], 206),
+            ("GET", "/docs/guide", vec![("Range", "bytes=0-9,20-29")], 206),
+            ("GET", "/docs/guide", vec![("If-None-Match", tag.as_str())], 304),
+            ("GET", "/docs/guide", vec![("If-Match", "\"x\"")], 412),
+            ("GET", "/docs/guide", vec![("Range", "bytes=9999999-")], 416),
+            ("GET", "/docs/guide", vec![("Accept-Encoding", "identity;q=0, *;q=0")], 406),
+            ("GET", "/nothing", vec![], 404),
+            ("GET", "//not/clean", vec![], 404),
+            ("GET", "/old", vec![], 301),
+            ("GET", "/docs", vec![], 308),
+            ("GET", "/app/x", vec![html], 200),
+            ("GET", "/app/x", vec![], 404),
+            ("GET", "/start", vec![], 200),
+            ("DELETE", "/", vec![], 405),
+            ("OPTIONS", "/", vec![], 204),
+        ] {
+            let answer = server.fetch(method, target, &headers).expect(status);
+            assert_eq!(lines(&answer, "x-everywhere"), ["yes"], "{method} {target} {headers:?}");
+            assert_eq!(lines(&answer, "strict-transport-security"), ["max-age=300"], "{method} {target} {headers:?}");
+        }
     }
 }
 
 #[test]
 fn values_replace_defaults_join_stay_apart_and_are_removed() {
-    let server = TestServer::of(&dist(
+    for server in TestServer::each(&dist(
         "# comment\n/*\n  Referrer-Policy: no-referrer\n  X-Joined: a\n  Link: </a.css>; rel=preload; as=style\n  X-Gone: 1\n\
          /docs/*\n  x-joined: b\n  Link: </b.css>; rel=preload; as=style\n  ! x-gone\n  ! X-Content-Type-Options\n\
          /docs/guide\n  X-Joined: c\n  X-Gone: 2\n",
-    ));
-    let home = server.get("/").expect(200);
-    assert_eq!(lines(&home, "referrer-policy"), ["no-referrer"]);
-    assert_eq!((lines(&home, "x-joined"), lines(&home, "x-gone")), (vec!["a"], vec!["1"]));
-    let docs = server.get("/docs/").expect(200);
-    assert_eq!((lines(&docs, "x-joined"), lines(&docs, "x-gone")), (vec!["a, b"], vec![]));
-    assert_eq!(lines(&docs, "link"), ["</a.css>; rel=preload; as=style", "</b.css>; rel=preload; as=style"]);
-    assert_eq!(lines(&docs, "x-content-type-options"), [""; 0]);
-    let guide = server.get("/docs/guide").expect(200);
-    assert_eq!((lines(&guide, "x-joined"), lines(&guide, "x-gone")), (vec!["a, b, c"], vec!["2"]));
+    )) {
+        let home = server.get("/").expect(200);
+        assert_eq!(lines(&home, "referrer-policy"), ["no-referrer"]);
+        assert_eq!((lines(&home, "x-joined"), lines(&home, "x-gone")), (vec!["a"], vec!["1"]));
+        let docs = server.get("/docs/").expect(200);
+        assert_eq!((lines(&docs, "x-joined"), lines(&docs, "x-gone")), (vec!["a, b"], vec![]));
+        assert_eq!(lines(&docs, "link"), ["</a.css>; rel=preload; as=style", "</b.css>; rel=preload; as=style"]);
+        assert_eq!(lines(&docs, "x-content-type-options"), [""; 0]);
+        let guide = server.get("/docs/guide").expect(200);
+        assert_eq!((lines(&guide, "x-joined"), lines(&guide, "x-gone")), (vec!["a, b, c"], vec!["2"]));
+    }
 }
 
 /// The rule for a page is the same whether it names the file or the page's address.
@@ -92,46 +94,48 @@ fn rules_match_every_address_of_a_page_in_every_mode() {
 
 #[test]
 fn cache_policies_reach_pages_and_redirects_but_no_error() {
-    let server = TestServer::of(&dist(
+    for server in TestServer::each(&dist(
         "/*\n  Cache-Control: public, max-age=600\n  CDN-Cache-Control: max-age=900\n  Expires: Thu, 01 Jan 2099 00:00:00 GMT\n",
-    ));
-    for (target, headers, status) in [
-        ("/", vec![], 200),
-        ("/app-4f9a1c02e7.js", vec![], 200),
-        ("/docs/guide", vec![("Range", "bytes=0-9")], 206),
-        ("/docs", vec![], 308),
-        ("/old", vec![], 301),
-    ] {
-        let answer = server.get_with(target, &headers).expect(status);
-        assert_eq!(answer.required("cache-control"), "public, max-age=600", "{target}");
-        assert_eq!(answer.required("cdn-cache-control"), "max-age=900", "{target}");
-    }
-    for (target, headers, status) in [
-        ("/nothing", vec![], 404),
-        ("/docs/guide", vec![("If-Match", "\"x\"")], 412),
-        ("/docs/guide", vec![("Range", "bytes=9999999-")], 416),
-    ] {
-        let answer = server.get_with(target, &headers).expect(status);
-        assert_eq!(lines(&answer, "cache-control"), ["no-store"], "{target}");
-        assert_eq!((answer.header("expires"), answer.header("cdn-cache-control")), (None, None), "{target}");
+    )) {
+        for (target, headers, status) in [
+            ("/", vec![], 200),
+            ("/app-4f9a1c02e7.js", vec![], 200),
+            ("/docs/guide", vec![("Range", "bytes=0-9")], 206),
+            ("/docs", vec![], 308),
+            ("/old", vec![], 301),
+        ] {
+            let answer = server.get_with(target, &headers).expect(status);
+            assert_eq!(answer.required("cache-control"), "public, max-age=600", "{target}");
+            assert_eq!(answer.required("cdn-cache-control"), "max-age=900", "{target}");
+        }
+        for (target, headers, status) in [
+            ("/nothing", vec![], 404),
+            ("/docs/guide", vec![("If-Match", "\"x\"")], 412),
+            ("/docs/guide", vec![("Range", "bytes=9999999-")], 416),
+        ] {
+            let answer = server.get_with(target, &headers).expect(status);
+            assert_eq!(lines(&answer, "cache-control"), ["no-store"], "{target}");
+            assert_eq!((answer.header("expires"), answer.header("cdn-cache-control")), (None, None), "{target}");
+        }
     }
 }
 
 /// What is sent at a foreign address has its own fields, and those of the rules for that address, each once.
 #[test]
 fn foreign_addresses_get_the_rules_of_both() {
-    let server = TestServer::of(&dist(
+    for server in TestServer::each(&dist(
         "/*\n  X-All: 1\n/about\n  X-Page: 1\n/start\n  X-Path: 1\n/app/*\n  X-App: 1\n/nothing\n  X-Missing: 1\n  Content-Type: text/plain\n",
-    ));
-    let start = server.get("/start").expect(200);
-    for name in ["x-all", "x-page", "x-path"] {
-        assert_eq!(lines(&start, name), ["1"], "{name}");
+    )) {
+        let start = server.get("/start").expect(200);
+        for name in ["x-all", "x-page", "x-path"] {
+            assert_eq!(lines(&start, name), ["1"], "{name}");
+        }
+        assert_eq!(server.get("/about").expect(200).header("x-path"), None);
+        let application = server.get_with("/app/x", &[("Accept", "text/html")]).expect(200);
+        assert_eq!((lines(&application, "x-app"), lines(&application, "x-all")), (vec!["1"], vec!["1"]));
+        let missing = server.get("/nothing").expect(404);
+        assert_eq!((lines(&missing, "x-missing"), lines(&missing, "x-all")), (vec!["1"], vec!["1"]));
     }
-    assert_eq!(server.get("/about").expect(200).header("x-path"), None);
-    let application = server.get_with("/app/x", &[("Accept", "text/html")]).expect(200);
-    assert_eq!((lines(&application, "x-app"), lines(&application, "x-all")), (vec!["1"], vec!["1"]));
-    let missing = server.get("/nothing").expect(404);
-    assert_eq!((lines(&missing, "x-missing"), lines(&missing, "x-all")), (vec!["1"], vec!["1"]));
 }
 
 #[test]
