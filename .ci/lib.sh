@@ -98,6 +98,23 @@ run_strictly() {
     --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
 }
 
+# Fetches the first page inside a container's network and compares it with a file.
+serves() {
+  local container=$1 port=$2 file=$3 pid
+  pid=$("${podman[@]}" inspect --format '{{ .State.Pid }}' "$container")
+  nsenter --target "$pid" --net curl --fail --silent --show-error --max-time 5 --retry 5 --retry-connrefused --output "$scratch/page" "http://127.0.0.1:$port/" \
+    && cmp "$scratch/page" "$file" || { "${podman[@]}" logs "$container"; die "it doesn't serve $file"; }
+}
+
+# Stops a container, which must end well and at once.
+ends_at_once() {
+  local start=${EPOCHREALTIME/./} took
+  "${podman[@]}" stop --time 10 "$1" >/dev/null
+  took=$(((${EPOCHREALTIME/./} - start) / 1000))
+  [ "$took" -lt 1000 ] || die "podman stop took $took ms"
+  [ "$("${podman[@]}" inspect --format '{{ .State.ExitCode }}' "$1")" = 0 ] || die "it didn't end with exit code 0"
+}
+
 # Keeps the machine's signature policy as it was, whatever a script writes there; skopeo and podman need one.
 keep_policy() {
   local policy=/etc/containers/policy.json
