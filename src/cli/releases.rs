@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::bake;
+use crate::bake::{self, keep};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  site bundle public --output my-site           the folder public as one executable\n  site bundle public --output my-site --base site-aarch64    for another processor"
+    after_help = "Examples:\n  site bundle public --output my-site           the folder public as one executable\n  site bundle public --output my-site --base site-aarch64    for another processor\n  site bundle public --output new --keep-from old   tabs that are open keep working"
 )]
 pub(crate) struct Bundle {
     /// The folder that holds the site's files
@@ -30,6 +30,18 @@ pub(crate) struct Bundle {
     /// Follow symbolic links that lead out of the folder, too
     #[arg(long)]
     pub(crate) follow_links: bool,
+
+    /// Releases before this one, the newest first: pages of theirs that are open still find their fingerprinted assets
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) keep_from: Vec<PathBuf>,
+
+    /// Releases for which an asset is kept
+    #[arg(long, value_name = "N", default_value_t = keep::RELEASES)]
+    pub(crate) keep_releases: u8,
+
+    /// Bytes that kept assets may have; beyond them, the oldest are left out
+    #[arg(long, value_name = "BYTES", default_value_t = keep::BYTES)]
+    pub(crate) keep_bytes: u64,
 }
 
 /// How much time compression may take.
