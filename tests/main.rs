@@ -19,6 +19,8 @@ mod connections;
 mod contract;
 /// The directory carrier: changes, links, files replaced under load.
 mod directory;
+/// `site image`: container images of an executable.
+mod image;
 /// `site list`, `site extract`, `site diff`: looking into a site.
 mod inspect;
 /// `--keep-from`: assets of releases before, for pages that are still open.

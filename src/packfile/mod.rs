@@ -6,6 +6,7 @@
 mod executable;
 mod marker;
 mod search;
+mod verify;
 
 use std::fs::File;
 use std::io;
@@ -159,6 +160,19 @@ impl PackFile {
             (end <= self.pack.bodies_len()).then_some(self.start + offset)
         };
         position().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the index points outside the pack"))
+    }
+
+    /// The whole file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The length of the whole file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn length(&self) -> Result<u64> {
+        length(&self.file)
     }
 
     /// The bytes of the file before its attached pack.
