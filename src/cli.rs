@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::site::TrailingSlash;
-pub(crate) use releases::{Bundle, Diff, Extract, List};
+pub(crate) use releases::{Bundle, Diff, Extract, Image, List};
 
 /// One executable that is a website.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     List(List),
     /// Write a site's files to a folder
     Extract(Extract),
+    /// Make a container image of a site executable
+    Image(Image),
     /// Compare two releases of a site
     Diff(Diff),
 }

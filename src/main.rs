@@ -7,6 +7,7 @@ mod carrier;
 mod cli;
 mod command;
 mod http;
+mod image;
 mod inventory;
 #[allow(dead_code)]
 mod pack;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Some(Command::Bundle(flags)) => command::bundle(flags),
         Some(Command::List(flags)) => command::list(flags),
         Some(Command::Extract(flags)) => command::extract(flags),
+        Some(Command::Image(flags)) => command::image(flags),
         Some(Command::Diff(flags)) => command::diff(flags),
         None => command::version(),
     };

@@ -4,6 +4,7 @@ mod cache;
 mod coding;
 mod fingerprint;
 mod folder;
+pub(crate) mod keep;
 mod media;
 mod parallel;
 mod read;
@@ -119,6 +120,8 @@ pub(crate) struct Options<'a> {
     pub(crate) links: Links,
     /// Where compressed bodies are kept from one baking to the next.
     pub(crate) cache: Option<&'a CodingCache>,
+    /// Releases whose assets are kept.
+    pub(crate) keep: Option<&'a keep::Keep>,
     /// Who is told how far it is.
     pub(crate) progress: Option<&'a dyn Progress>,
 }
@@ -192,6 +195,9 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
             Ok(())
         },
     )?;
+    if let Some(keep) = options.keep {
+        summary.notices.extend(keep.add(&mut writer).context("keeping assets of earlier releases")?);
+    }
     let out = writer.finish().context("writing the pack")?;
     summary.notices.sort();
     Ok((out, summary))
@@ -231,7 +237,7 @@ mod tests {
     use crate::pack::Pack;
 
     fn options() -> Options<'static> {
-        Options { quality: Quality::Fast, links: Links::Refuse, cache: None, progress: None }
+        Options { quality: Quality::Fast, links: Links::Refuse, cache: None, keep: None, progress: None }
     }
 
     fn write(dir: &Path, files: &[(&str, &str)]) {

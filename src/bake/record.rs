@@ -64,7 +64,7 @@ impl DistRecord {
         let same = || -> anyhow::Result<bool> {
             let folder = Folder::open(&self.folder, self.links)?;
             let tree = folder.walk()?;
-            let mut same = tree.files.len() == pack.len();
+            let mut same = tree.files.len() + pack.retired_len() == pack.len();
             for found in tree.files {
                 let content = folder.read(&found.path, 0)?;
                 let identity = pack.find(found.path.as_bytes(), b"").and_then(|at| {

@@ -4,6 +4,7 @@ mod base;
 mod bundle;
 mod diff;
 mod extract;
+mod image;
 mod interrupt;
 mod list;
 mod output;
@@ -19,6 +20,7 @@ use anyhow::{Context, Result};
 pub(crate) use bundle::bundle;
 pub(crate) use diff::diff;
 pub(crate) use extract::extract;
+pub(crate) use image::image;
 pub(crate) use list::list;
 pub(crate) use serve::serve;
 

@@ -27,8 +27,13 @@ pub(crate) fn open(from: Option<&Path>) -> Result<PackFile> {
 fn baked(path: &Path) -> Result<PackFile> {
     let file: File = tempfile::tempfile().context("a temporary file")?;
     let progress = Shown::new();
-    let options =
-        bake::Options { quality: Quality::Fast, links: Links::Refuse, cache: None, progress: Some(&progress) };
+    let options = bake::Options {
+        quality: Quality::Fast,
+        links: Links::Refuse,
+        cache: None,
+        keep: None,
+        progress: Some(&progress),
+    };
     bake(path, &options, BufWriter::new(&file))?;
     PackFile::of(file)
 }
