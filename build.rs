@@ -8,17 +8,23 @@ mod bake;
 #[path = "src/pack.rs"]
 mod pack;
 #[allow(dead_code, unused_imports)]
+#[path = "src/packfile/mod.rs"]
+mod packfile;
+#[allow(dead_code, unused_imports)]
 #[path = "src/rule/mod.rs"]
 mod rule;
 
 use std::env;
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use anyhow::{Context, Result};
 
+use bake::keep::{self, Keep};
 use bake::{CodingCache, DistRecord, Links, Options, Preload, Quality, abridge, bake};
 
 fn main() -> ExitCode {
@@ -50,7 +56,9 @@ fn bake_site() -> Result<()> {
     fs::create_dir_all(&baked).with_context(|| baked.display().to_string())?;
     let unfinished = out.join("site.pack.unfinished");
     let file = BufWriter::new(File::create(&unfinished).with_context(|| unfinished.display().to_string())?);
-    let options = Options { quality: Quality::Best, links, preload, cache: Some(&cache), progress: None };
+    let keep = keep()?;
+    let options =
+        Options { quality: Quality::Best, links, preload, cache: Some(&cache), keep: Some(&keep), progress: None };
     let (_, summary) = bake(&dist, &options, file)?;
     fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
     cache.prune();
@@ -58,6 +66,28 @@ fn bake_site() -> Result<()> {
         println!("cargo::warning={}: {notice}", dist.display());
     }
     leave_record(&record, &out)
+}
+
+/// The releases before, whose assets stay: SITE_KEEP_FROM lists their files, the newest first, as PATH lists folders.
+fn keep() -> Result<Keep> {
+    for name in ["SITE_KEEP_FROM", "SITE_KEEP_RELEASES", "SITE_KEEP_BYTES"] {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+    let from = env::var_os("SITE_KEEP_FROM").unwrap_or_default();
+    let paths: Vec<PathBuf> = env::split_paths(&from).filter(|path| !path.as_os_str().is_empty()).collect();
+    for path in &paths {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+    let releases = number("SITE_KEEP_RELEASES", keep::RELEASES)?;
+    Keep::open(&paths, releases, number("SITE_KEEP_BYTES", keep::BYTES)?).context("SITE_KEEP_FROM")
+}
+
+/// The number that an environment variable holds, if it is set.
+fn number<T: FromStr<Err = ParseIntError>>(name: &str, default: T) -> Result<T> {
+    match env::var(name) {
+        Ok(text) if !text.is_empty() => text.parse().with_context(|| format!("{name}={text}: not a usable number")),
+        _ => Ok(default),
+    }
 }
 
 /// Leaves a record of the folder beside the executable, which then notices what cargo can't: see [`DistRecord`].

@@ -80,8 +80,9 @@ def start_all(stable, tools):
 
 
 def site(stable, tools, name, *flags, stderr=None):
-    """Starts `site` with one worker."""
-    command = [tools.site, "serve", "--listen-on", "127.0.0.1:{port}", "--workers", "1", *flags]
+    """Starts `site` with one worker, and without an access log unless the flags ask for one."""
+    log = [] if "--access-log" in flags else ["--access-log", "off"]
+    command = [tools.site, "serve", "--listen-on", "127.0.0.1:{port}", "--workers", "1", *log, *flags]
     return Contender(name, stable.start(command, name.replace(" ", ""), stderr=stderr), "/page", BROWSER)
 
 

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use answers::{Answers, Explain};
 pub(crate) use check::Check;
-pub(crate) use releases::{Bundle, Diff, Extract, List};
+pub(crate) use releases::{Bundle, Diff, Extract, Image, List};
 
 /// One executable that is a website.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     List(List),
     /// Write a site's files to a folder
     Extract(Extract),
+    /// Make a container image of a site executable
+    Image(Image),
     /// Compare two releases of a site
     Diff(Diff),
 }

@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     /// Cache-Control.
     pub(crate) policy: String,
     pub(crate) fingerprinted: bool,
+    /// How many releases ago it was part of the site, if it is kept for open pages only.
+    pub(crate) retired: Option<u8>,
 }
 
 impl Entry {
@@ -36,6 +38,23 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
     pub(crate) br: u64,
     pub(crate) gzip: u64,
+    /// Assets kept for pages of earlier releases; the sums above are without them.
+    pub(crate) kept_files: usize,
+    pub(crate) kept_bytes: u64,
+}
+
+impl Totals {
+    fn add(&mut self, entry: &Entry) {
+        if entry.retired.is_some() {
+            self.kept_files += 1;
+            self.kept_bytes += entry.size + entry.br.unwrap_or_default() + entry.gzip.unwrap_or_default();
+            return;
+        }
+        self.files += 1;
+        self.bytes += entry.size;
+        self.br += entry.br.unwrap_or_default();
+        self.gzip += entry.gzip.unwrap_or_default();
+    }
 }
 
 /// The assets of a pack, in the order of their paths.
@@ -52,13 +71,16 @@ impl Inventory {
         let names: Vec<&[u8]> = pack.header_names().collect();
         let assets = (0..pack.len()).filter_map(|position| pack.asset(position));
         let entries: Vec<Entry> = assets.map(|asset| entry(pack, &names, &asset)).collect();
-        let mut totals = Totals { files: entries.len(), ..Totals::default() };
+        let mut totals = Totals::default();
         for entry in &entries {
-            totals.bytes += entry.size;
-            totals.br += entry.br.unwrap_or_default();
-            totals.gzip += entry.gzip.unwrap_or_default();
+            totals.add(entry);
         }
         Self { pack: pack.hash(), totals, entries }
+    }
+
+    /// What the release itself has.
+    pub(crate) fn current(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.retired.is_none())
     }
 }
 
@@ -80,5 +102,6 @@ fn entry(pack: &Pack, names: &[&[u8]], asset: &AssetRecord<'_>) -> Entry {
         etag: tag.unwrap_or_default(),
         policy: field(b"cache-control"),
         fingerprinted: asset.flags.fingerprinted(),
+        retired: asset.flags.is_retired().then(|| asset.flags.age()),
     }
 }

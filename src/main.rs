@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod command;
 mod http;
+mod image;
 mod inventory;
 #[allow(dead_code)]
 mod pack;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::List(flags)) => command::list(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Extract(flags)) => command::extract(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Image(flags)) => command::image(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Diff(flags)) => command::diff(flags).map(|()| ExitCode::SUCCESS),
         None => command::version().map(|()| ExitCode::SUCCESS),
     };

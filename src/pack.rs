@@ -50,7 +50,7 @@ enum Section {
     Headers = 5,
     /// Header names, each once.
     HeaderNames = 6,
-    /// Sums over all assets: the bytes of the identity representations.
+    /// Sums over the assets: the bytes of the identity representations, the number of retired assets.
     Totals = 7,
     /// Redirect rules for exact paths, sorted by path.
     Redirects = 8,
@@ -175,18 +175,36 @@ pub(crate) struct RepresentationRecord {
 
 /// What is special about an asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AssetFlags(u8);
+pub(crate) struct AssetFlags {
+    bits: u8,
+    age: u8,
+}
 
 impl AssetFlags {
     const FINGERPRINTED: u8 = 1;
 
     pub(crate) fn new(fingerprinted: bool) -> Self {
-        Self(if fingerprinted { Self::FINGERPRINTED } else { 0 })
+        Self { bits: if fingerprinted { Self::FINGERPRINTED } else { 0 }, age: 0 }
+    }
+
+    /// The same for an asset that was part of the site this many releases ago, and is no more.
+    pub(crate) fn retired(self, age: u8) -> Self {
+        Self { age, ..self }
     }
 
     /// The asset's name contains a hash of its content.
     pub(crate) fn fingerprinted(self) -> bool {
-        self.0 & Self::FINGERPRINTED != 0
+        self.bits & Self::FINGERPRINTED != 0
+    }
+
+    /// How many releases ago the asset was part of the site: 0 if it is now.
+    pub(crate) fn age(self) -> u8 {
+        self.age
+    }
+
+    /// The asset is kept for pages of releases before only.
+    pub(crate) fn is_retired(self) -> bool {
+        self.age > 0
     }
 }
 
@@ -257,6 +275,11 @@ impl<W: Write> PackWriter<W> {
         self.assets.push(asset);
     }
 
+    /// The assets so far.
+    pub(crate) fn assets(&self) -> &[NewAsset] {
+        &self.assets
+    }
+
     /// Writes index and footer and returns the output.
     ///
     /// # Errors
@@ -303,6 +326,7 @@ struct IndexBuilder {
     header_names: Vec<u8>,
     policy: PolicySections<Vec<u8>>,
     identity_bytes: u64,
+    retired: u64,
 }
 
 impl IndexBuilder {
@@ -351,17 +375,18 @@ impl IndexBuilder {
     }
 
     fn asset(&mut self, asset: &NewAsset) -> io::Result<()> {
+        self.retired += u64::from(asset.flags.is_retired());
         let (at, length) = self.text(&asset.path)?;
         self.assets.extend([at.to_le_bytes(), length.to_le_bytes()].concat());
         put_u32(&mut self.assets, self.representations.len() / REPRESENTATION_LEN)?;
         self.assets.extend(asset.headers.to_le_bytes());
-        self.assets.extend([asset.flags.0, asset.representations.len() as u8, 0, 0, 0, 0, 0, 0]);
+        self.assets.extend([asset.flags.bits, asset.representations.len() as u8, asset.flags.age, 0, 0, 0, 0, 0]);
         for representation in &asset.representations {
             let (loose, offset) = match representation.location {
                 Location::Packed(offset) => (0, offset),
                 Location::Loose(row) => (1, row),
             };
-            if representation.coding == Coding::Identity {
+            if representation.coding == Coding::Identity && !asset.flags.is_retired() {
                 self.identity_bytes += representation.length;
             }
             self.representations.extend(offset.to_le_bytes());
@@ -382,7 +407,7 @@ impl IndexBuilder {
         let mut index = Vec::new();
         let mut at = 4 + SECTIONS.len() * 12;
         put_u32(&mut index, SECTIONS.len())?;
-        let totals = self.identity_bytes.to_le_bytes().to_vec();
+        let totals = [self.identity_bytes, self.retired].map(u64::to_le_bytes).concat();
         let sections = SECTIONS.map(|section| match section {
             Section::Assets => &self.assets,
             Section::Representations => &self.representations,
@@ -584,7 +609,12 @@ impl Pack {
         self.section(Section::Assets).len() / ASSET_LEN
     }
 
-    /// Bytes of all identity representations.
+    /// The number of assets that are kept for pages of releases before only.
+    pub(crate) fn retired_len(&self) -> usize {
+        le_u64(self.section(Section::Totals), 8).unwrap_or_default() as usize
+    }
+
+    /// Bytes of all identity representations but those of retired assets.
     pub(crate) fn identity_bytes(&self) -> u64 {
         le_u64(self.section(Section::Totals), 0).unwrap_or_default()
     }
@@ -596,7 +626,7 @@ impl Pack {
             path: self.text(le_u32(record, 0)?, le_u32(record, 4)?)?,
             first: le_u32(record, 8)?,
             headers: le_u32(record, 12)?,
-            flags: AssetFlags(record[16]),
+            flags: AssetFlags { bits: record[16], age: record[18] },
             count: record[17],
         })
     }

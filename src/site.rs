@@ -134,9 +134,9 @@ impl Site {
         &self.pack
     }
 
-    /// The number of files.
+    /// The number of files; those that are kept for pages of releases before are not counted.
     pub(crate) fn len(&self) -> usize {
-        self.pack.len()
+        self.pack.len() - self.pack.retired_len().min(self.pack.len())
     }
 
     fn asset(&self, position: usize) -> Option<Asset<'_>> {

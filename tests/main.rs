@@ -29,8 +29,12 @@ mod explain;
 mod expose_env;
 /// `_headers`: which answers get which fields.
 mod headers;
+/// `site image`: container images of an executable.
+mod image;
 /// `site list`, `site extract`, `site diff`: looking into a site.
 mod inspect;
+/// `--keep-from`: assets of releases before, for pages that are still open.
+mod keep;
 /// From a path to an asset, a redirect or an error page.
 mod lookup;
 /// GET, HEAD and OPTIONS are answered, nothing else is.

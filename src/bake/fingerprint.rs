@@ -11,12 +11,18 @@ const SHORTEST: usize = 8;
 ///
 /// Pages (`.html`) are never fingerprinted: their addresses are for people, and their content changes.
 pub(crate) fn is_fingerprinted(name: &str) -> bool {
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    if ["html", "htm", "xhtml"].contains(&extension.to_ascii_lowercase().as_str()) || has_uuid(stem) {
+    let Some((stem, _)) = name.rsplit_once('.') else { return false };
+    if is_page_name(name) || has_uuid(stem) {
         return false;
     }
     let tokens = stem.split(['.', '-', '_', '~', '@']);
     tokens.clone().any(is_hex_hash) || tokens.clone().any(is_hugo_hash) || stem.split('.').any(ends_in_short_hash)
+}
+
+/// The name of something that people go to.
+pub(crate) fn is_page_name(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| ["html", "htm", "xhtml"].contains(&extension.as_str()))
 }
 
 /// Hexadecimal of one case, with digits and letters mixed: `3f9a1c2b`, but not `20240131`, `deadbeef`,

@@ -5,6 +5,7 @@ mod coding;
 mod fingerprint;
 mod folder;
 pub(crate) mod html;
+pub(crate) mod keep;
 mod media;
 mod parallel;
 mod policy;
@@ -129,6 +130,8 @@ pub(crate) struct Options<'a> {
     pub(crate) preload: Preload,
     /// Where compressed bodies are kept from one baking to the next.
     pub(crate) cache: Option<&'a CodingCache>,
+    /// Releases whose assets are kept.
+    pub(crate) keep: Option<&'a keep::Keep>,
     /// Who is told how far it is.
     pub(crate) progress: Option<&'a dyn Progress>,
 }
@@ -207,6 +210,9 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
         },
     )?;
     writer.policy(policy.sections());
+    if let Some(keep) = options.keep {
+        summary.notices.extend(keep.add(&mut writer).context("keeping assets of earlier releases")?);
+    }
     let out = writer.finish().context("writing the pack")?;
     summary.notices.sort();
     Ok((out, summary))
@@ -247,7 +253,14 @@ mod tests {
     use crate::pack::Pack;
 
     fn options() -> Options<'static> {
-        Options { quality: Quality::Fast, links: Links::Refuse, preload: Preload::Off, cache: None, progress: None }
+        Options {
+            quality: Quality::Fast,
+            links: Links::Refuse,
+            preload: Preload::Off,
+            cache: None,
+            keep: None,
+            progress: None,
+        }
     }
 
     fn write(dir: &Path, files: &[(&str, &str)]) {

@@ -67,7 +67,7 @@ impl DistRecord {
             let tree = folder.walk()?;
             let kept = pack.policy().policy_files;
             let mut kept: Vec<_> = decode_policy_files(&kept).collect();
-            let mut same = tree.files.len() == pack.len() && tree.policy.len() == kept.len();
+            let mut same = tree.files.len() + pack.retired_len() == pack.len() && tree.policy.len() == kept.len();
             for found in &tree.policy {
                 let bytes = folder.read(&found.path, u64::MAX)?.bytes.unwrap_or_default();
                 kept.retain(|(name, text)| *name != found.path || text.as_bytes() != bytes);

@@ -96,7 +96,8 @@ fn read(path: &str, text: &str) -> (Page, Vec<Found>) {
     }
     let mut page = html::read(text);
     let written = std::mem::take(&mut page.references).into_iter();
-    let mut references: Vec<Found> = written.map(|Reference { url, kind, line, .. }| Found { url, line, kind }).collect();
+    let mut references: Vec<Found> =
+        written.map(|Reference { url, kind, line, .. }| Found { url, line, kind }).collect();
     for style in page.inline_styles.iter().chain(&page.style_attributes) {
         references.extend(css(style, 0));
     }

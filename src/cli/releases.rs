@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use oci_spec::distribution::Reference;
 
-use crate::bake;
+use crate::bake::{self, keep};
+use crate::image;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  site bundle public --output my-site           the folder public as one executable\n  site bundle public --output my-site --base site-aarch64    for another processor"
+    after_help = "Examples:\n  site bundle public --output my-site           the folder public as one executable\n  site bundle public --output my-site --base site-aarch64    for another processor\n  site bundle public --output new --keep-from old   tabs that are open keep working"
 )]
 pub(crate) struct Bundle {
     /// The folder that holds the site's files
@@ -34,6 +36,18 @@ pub(crate) struct Bundle {
     /// Announce the style sheets and scripts that a page waits for in its Link headers
     #[arg(long, env = "SITE_PRELOAD")]
     pub(crate) preload: bool,
+
+    /// Releases before this one, the newest first: pages of theirs that are open still find their fingerprinted assets
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) keep_from: Vec<PathBuf>,
+
+    /// Releases for which an asset is kept
+    #[arg(long, value_name = "N", default_value_t = keep::RELEASES)]
+    pub(crate) keep_releases: u8,
+
+    /// Bytes that kept assets may have; beyond them, the oldest are left out
+    #[arg(long, value_name = "BYTES", default_value_t = keep::BYTES)]
+    pub(crate) keep_bytes: u64,
 }
 
 /// How much time compression may take.
@@ -93,4 +107,69 @@ pub(crate) struct Diff {
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  site image --output image.tar --from my-site --tag registry.example/my-site:1\n  skopeo copy oci-archive:image.tar docker://registry.example/my-site:1\n\nTimes in the image are SOURCE_DATE_EPOCH, or one fixed time: the same executable gives the same image."
+)]
+pub(crate) struct Image {
+    /// The archive to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// The site executable that the image is made of [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// The form of the archive
+    #[arg(long, value_name = "FORMAT", default_value = "oci-archive")]
+    pub(crate) format: ImageFormat,
+
+    /// The platform that the executable must be for, such as linux/arm64 [default: the one that it is for]
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<String>,
+
+    /// The image's name and tag
+    #[arg(long, value_name = "NAME:TAG", default_value = "site:latest", value_parser = reference)]
+    pub(crate) tag: String,
+
+    /// A label of the image, for example org.opencontainers.image.source=https://…; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    pub(crate) label: Vec<(String, String)>,
+}
+
+/// The form of an image's archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImageFormat {
+    /// An OCI image layout
+    OciArchive,
+    /// What `docker load` reads
+    DockerArchive,
+}
+
+impl From<ImageFormat> for image::Format {
+    fn from(format: ImageFormat) -> Self {
+        match format {
+            ImageFormat::OciArchive => image::Format::Oci,
+            ImageFormat::DockerArchive => image::Format::Docker,
+        }
+    }
+}
+
+/// A name of an image with its tag; `latest` if it has none.
+fn reference(text: &str) -> Result<String, String> {
+    let reference: Reference = text.parse().map_err(|error| format!("{error}"))?;
+    match (reference.digest(), text.rsplit('/').next().is_some_and(|last| last.contains(':'))) {
+        (Some(_), _) => Err("a digest is not a tag".to_owned()),
+        (None, true) => Ok(text.to_owned()),
+        (None, false) => Ok(format!("{text}:latest")),
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
 }

@@ -13,7 +13,8 @@ use super::base::Base;
 use super::output::{NewFile, folder};
 use super::print;
 use super::progress::Shown;
-use crate::bake::{self, Folder, Links, bake};
+use crate::bake::keep::Keep;
+use crate::bake::{self, Folder, Links, abridge, bake};
 use crate::cli::Bundle;
 use crate::inventory::{Entry, Inventory};
 use crate::pack::{FOOTER_LEN, Footer};
@@ -34,18 +35,20 @@ pub(crate) fn bundle(flags: Bundle) -> Result<()> {
     let output_flag = || format!("--output {}", flags.output.display());
     let output = NewFile::create(&flags.output).with_context(output_flag)?;
     base.copy(output.file()).with_context(output_flag)?;
+    let keep = Keep::open(&flags.keep_from, flags.keep_releases, flags.keep_bytes).context("--keep-from")?;
     let progress = Shown::new("baked");
     let options = bake::Options {
         quality: flags.quality.into(),
         links,
         preload: flags.preload.into(),
         cache: None,
+        keep: Some(&keep),
         progress: Some(&progress),
     };
     let out = BufWriter::with_capacity(1 << 20, Flagged { file: output.file(), flag: output_flag() });
     let (_, summary) = bake(&flags.dir, &options, out)?;
     drop(progress);
-    for notice in &summary.notices {
+    for notice in abridge(summary.notices) {
         log::warn!("{}: {notice}", flags.dir.display());
     }
     let bundled = mark(output.file(), &base).with_context(output_flag)?;
@@ -96,7 +99,7 @@ fn report(output: &Path, bundled: &PackFile, start: Instant) -> String {
     let inventory = Inventory::of(&bundled.pack);
     let totals = &inventory.totals;
     let mut text = format!(
-        "{}: {} files, {} (br {}, gzip {}), pack {}, in {:.1} s\nlargest files:\n",
+        "{}: {} files, {} (br {}, gzip {}), pack {}, in {:.1} s\n",
         output.display(),
         HumanCount(totals.files as u64),
         DecimalBytes(totals.bytes),
@@ -105,7 +108,12 @@ fn report(output: &Path, bundled: &PackFile, start: Instant) -> String {
         bundled.pack.hash(),
         start.elapsed().as_secs_f32(),
     );
-    let mut largest: Vec<&Entry> = inventory.entries.iter().collect();
+    if totals.kept_files > 0 {
+        let (files, bytes) = (HumanCount(totals.kept_files as u64), DecimalBytes(totals.kept_bytes));
+        text += &format!("kept from earlier releases: {files} assets, {bytes}\n");
+    }
+    text += "largest files:\n";
+    let mut largest: Vec<&Entry> = inventory.current().collect();
     largest.sort_by_key(|entry| std::cmp::Reverse(entry.size));
     for entry in largest.into_iter().take(LARGEST) {
         let size = |bytes: u64| DecimalBytes(bytes).to_string();

@@ -53,15 +53,12 @@ pub(crate) fn diff(flags: Diff) -> Result<()> {
 }
 
 fn compare(old: &Inventory, new: &Inventory) -> Difference {
-    let by_path = |inventory: &Inventory| -> BTreeMap<String, Entry> {
-        inventory.entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect()
-    };
-    let (before, after) = (by_path(old), by_path(new));
+    let (before, after) = (by_path(old.current()), by_path(new.current()));
     let change = |path: &String| {
-        let size = |entries: &BTreeMap<String, Entry>| entries.get(path).map(|entry| entry.size);
+        let size = |entries: &BTreeMap<String, &Entry>| entries.get(path).map(|entry| entry.size);
         Change { path: path.clone(), old_size: size(&before), new_size: size(&after) }
     };
-    let missing_in = |entries: &BTreeMap<String, Entry>, path: &&String| !entries.contains_key(*path);
+    let missing_in = |entries: &BTreeMap<String, &Entry>, path: &&String| !entries.contains_key(*path);
     let differs = |path: &&String| after.get(*path).is_some_and(|entry| entry.etag != before[*path].etag);
     Difference {
         old: old.totals.clone(),
@@ -69,11 +66,15 @@ fn compare(old: &Inventory, new: &Inventory) -> Difference {
         added: after.keys().filter(|path| missing_in(&before, path)).map(change).collect(),
         removed: before.keys().filter(|path| missing_in(&after, path)).map(change).collect(),
         changed: before.keys().filter(differs).map(change).collect(),
-        open_tabs: open_tabs(&before, &after),
+        open_tabs: open_tabs(&before, &by_path(new.entries.iter())),
     }
 }
 
-fn open_tabs(before: &BTreeMap<String, Entry>, after: &BTreeMap<String, Entry>) -> OpenTabs {
+fn by_path<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<String, &'a Entry> {
+    entries.map(|entry| (entry.path.clone(), entry)).collect()
+}
+
+fn open_tabs(before: &BTreeMap<String, &Entry>, after: &BTreeMap<String, &Entry>) -> OpenTabs {
     let mut tabs = OpenTabs::default();
     for (path, entry) in before.iter().filter(|(_, entry)| !entry.is_page()) {
         match after.get(path) {

@@ -12,7 +12,7 @@ use super::output::folder;
 use super::print;
 use super::source;
 use crate::cli::Extract;
-use crate::pack::{AssetRecord, Coding, RepresentationRecord};
+use crate::pack::AssetRecord;
 use crate::packfile::PackFile;
 use crate::rule::decode_policy_files;
 
@@ -61,6 +61,9 @@ fn write_all(from: &PackFile, folder: &Path) -> Result<(u64, u64)> {
     let (mut files, mut bytes) = (0, 0);
     for position in 0..from.pack.len() {
         let asset = from.pack.asset(position).context("the index is damaged")?;
+        if asset.flags.is_retired() {
+            continue;
+        }
         let path = String::from_utf8_lossy(asset.path);
         let written = target(folder, asset.path).and_then(|target| write(from, &asset, &target));
         bytes += written.with_context(|| path.escape_debug().to_string())?;
@@ -88,7 +91,7 @@ fn target(folder: &Path, path: &[u8]) -> Result<PathBuf> {
 }
 
 fn write(from: &PackFile, asset: &AssetRecord<'_>, target: &Path) -> Result<u64> {
-    let identity = identity(from, asset).context("the index is damaged")?;
+    let identity = from.identity(asset).context("the index is damaged")?;
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -99,11 +102,6 @@ fn write(from: &PackFile, asset: &AssetRecord<'_>, target: &Path) -> Result<u64>
 
 fn write_new(target: &Path) -> std::io::Result<File> {
     File::options().write(true).create_new(true).open(target)
-}
-
-fn identity(from: &PackFile, asset: &AssetRecord<'_>) -> Option<RepresentationRecord> {
-    let all = 0..from.pack.representation_count(asset);
-    all.filter_map(|nth| from.pack.representation(asset, nth)).find(|form| form.coding == Coding::Identity)
 }
 
 #[cfg(test)]

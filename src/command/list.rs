@@ -13,7 +13,10 @@ use crate::inventory::{Entry, Inventory, Totals};
 /// # Errors
 /// A site that can't be read.
 pub(crate) fn list(flags: List) -> Result<()> {
-    let inventory = Inventory::of(&source::open(flags.from.as_deref())?.pack);
+    let mut inventory = Inventory::of(&source::open(flags.from.as_deref())?.pack);
+    if !flags.retired {
+        inventory.entries.retain(|entry| entry.retired.is_none());
+    }
     if flags.json {
         return print(&(serde_json::to_string_pretty(&inventory)? + "\n"));
     }
@@ -27,7 +30,7 @@ pub(crate) fn list(flags: List) -> Result<()> {
         ("policy", Column::Left),
     ];
     let mut rows: Vec<[String; 7]> = inventory.entries.iter().map(row).collect();
-    rows.push(sums(&inventory.totals));
+    rows.extend(sums(&inventory.totals));
     print(&table(&columns, &rows))
 }
 
@@ -40,11 +43,21 @@ fn row(entry: &Entry) -> [String; 7] {
         size(entry.br),
         size(entry.gzip),
         entry.etag.clone(),
-        entry.policy.clone(),
+        match entry.retired {
+            Some(age) => format!("{} (of {age} releases ago)", entry.policy),
+            None => entry.policy.clone(),
+        },
     ]
 }
 
-fn sums(totals: &Totals) -> [String; 7] {
-    let [bytes, br, gzip] = [totals.bytes, totals.br, totals.gzip].map(|bytes| bytes.to_string());
-    [format!("{} files", totals.files), String::new(), bytes, br, gzip, String::new(), String::new()]
+fn sums(totals: &Totals) -> Vec<[String; 7]> {
+    let row = |head: String, sizes: [u64; 3]| {
+        let [size, br, gzip] = sizes.map(|bytes| if bytes == 0 { "-".to_owned() } else { bytes.to_string() });
+        [head, String::new(), size, br, gzip, String::new(), String::new()]
+    };
+    let mut rows = vec![row(format!("{} files", totals.files), [totals.bytes, totals.br, totals.gzip])];
+    if totals.kept_files > 0 {
+        rows.push(row(format!("{} kept from earlier releases", totals.kept_files), [totals.kept_bytes, 0, 0]));
+    }
+    rows
 }

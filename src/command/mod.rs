@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod explain;
 mod extract;
+mod image;
 mod interrupt;
 mod list;
 mod opened;
@@ -24,6 +25,7 @@ pub(crate) use check::check;
 pub(crate) use diff::diff;
 pub(crate) use explain::explain;
 pub(crate) use extract::extract;
+pub(crate) use image::image;
 pub(crate) use list::list;
 pub(crate) use serve::serve;
 

@@ -32,6 +32,7 @@ fn baked(path: &Path) -> Result<PackFile> {
         links: Links::Refuse,
         preload: Preload::Off,
         cache: None,
+        keep: None,
         progress: Some(&progress),
     };
     bake(path, &options, BufWriter::new(&file))?;

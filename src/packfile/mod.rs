@@ -6,6 +6,7 @@
 mod executable;
 mod marker;
 mod search;
+mod verify;
 
 use std::fs::File;
 use std::io;
@@ -13,12 +14,12 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::Bytes;
-
 pub(crate) use executable::Executable;
 pub(crate) use marker::{MARKER_LEN, Marker};
 
-use crate::pack::{EntityTagText, FOOTER_LEN, Footer, Location, Pack, PackError, RepresentationRecord};
+use crate::pack::{
+    AssetRecord, Coding, EntityTagText, FOOTER_LEN, Footer, Location, Pack, PackError, RepresentationRecord,
+};
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
@@ -106,15 +107,23 @@ impl PackFile {
         Ok(Self { file, start, place, pack, executable })
     }
 
+    /// The form of an asset that its file has.
+    pub(crate) fn identity(&self, asset: &AssetRecord<'_>) -> Option<RepresentationRecord> {
+        let all = 0..self.pack.representation_count(asset);
+        all.filter_map(|nth| self.pack.representation(asset, nth)).find(|form| form.coding == Coding::Identity)
+    }
+
     /// The bytes of a representation.
     ///
     /// # Errors
-    /// A body outside the pack, and those of the file system.
-    pub(crate) fn body(&self, representation: &RepresentationRecord) -> io::Result<Bytes> {
-        let position = self.position(representation)?;
-        let mut body = vec![0; usize::try_from(representation.length).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut body, position)?;
-        Ok(body.into())
+    /// Those of [`PackFile::stream`].
+    pub(crate) fn body(&self, representation: &RepresentationRecord) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        self.stream(representation, |chunk| {
+            body.extend_from_slice(chunk);
+            Ok(())
+        })?;
+        Ok(body)
     }
 
     /// Hands the bytes of a representation on in pieces, and checks that they are the ones that were baked.
@@ -151,6 +160,19 @@ impl PackFile {
             (end <= self.pack.bodies_len()).then_some(self.start + offset)
         };
         position().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the index points outside the pack"))
+    }
+
+    /// The whole file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The length of the whole file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn length(&self) -> Result<u64> {
+        length(&self.file)
     }
 
     /// The bytes of the file before its attached pack.

@@ -80,7 +80,7 @@ impl Worker {
 
     /// Responds at once, or, for a file that was replaced a moment ago, when its site was replaced, too.
     fn respond(self: &Rc<Self>, request: Request) -> Responding {
-        let since = Instant::now();
+        let since = self.log.as_ref().map(|_| Instant::now());
         let response = self.handler.respond(&self.live.current(), request.head());
         match response {
             Ok(response) => Either::Left(ready(Ok(self.finish(request, response, since)))),
@@ -95,7 +95,12 @@ impl Worker {
     }
 
     /// Makes the response an exchange on the request's connection.
-    fn finish(&self, request: Request, mut response: HttpResponse<ResponseBody>, since: Instant) -> Response<Exchange> {
+    fn finish(
+        &self,
+        request: Request,
+        mut response: HttpResponse<ResponseBody>,
+        since: Option<Instant>,
+    ) -> Response<Exchange> {
         let connection = request.conn_data::<Rc<Connection>>().cloned();
         if let Some(connection) = &connection {
             connection.respond();
@@ -105,7 +110,8 @@ impl Worker {
             }
         }
         let status = response.status().as_u16();
-        let record = self.log.clone().map(|log| Record { log, request, since, status, sent: 0 });
+        let log = self.log.clone().zip(since);
+        let record = log.map(|(log, since)| Record { log, request, since, status, sent: 0 });
         response.map_body(|_, body| Exchange::new(body, connection, record)).into()
     }
 

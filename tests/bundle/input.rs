@@ -39,7 +39,7 @@ fn names_and_links_that_cannot_be_served_are_refused() {
 #[test]
 fn unreadable_files_and_folders_are_refused() {
     let dist = small();
-    fs::set_permissions(dist.path().join("a.css"), PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(dist.path().join("a.css"), PermissionsExt::from_mode(0o000)).unwrap();
     fs::set_permissions(dist.beside("."), PermissionsExt::from_mode(0o777)).unwrap();
     let as_nobody = |output: &str| {
         // The program lies where only its owner may look.
