@@ -34,7 +34,9 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         site.pack().identity_bytes(),
         urls(&listeners)?,
     );
+    let pack = site.pack().clone();
     let live = Live::new(site);
+    carrier::settle(kind, &pack);
     if let Some(directory) = directory {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
