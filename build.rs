@@ -10,6 +10,9 @@ mod pack;
 #[allow(dead_code, unused_imports)]
 #[path = "src/packfile/mod.rs"]
 mod packfile;
+#[allow(dead_code, unused_imports)]
+#[path = "src/rule/mod.rs"]
+mod rule;
 
 use std::env;
 use std::fs::{self, File};
@@ -22,7 +25,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 
 use bake::keep::{self, Keep};
-use bake::{CodingCache, DistRecord, Links, Options, Quality, abridge, bake};
+use bake::{CodingCache, DistRecord, Links, Options, Preload, Quality, abridge, bake};
 
 fn main() -> ExitCode {
     match bake_site() {
@@ -40,9 +43,11 @@ fn bake_site() -> Result<()> {
     let dist = manifest.join(env::var_os("SITE_DIST_DIR").unwrap_or_else(|| "dist".into()));
     let links =
         if env::var_os("SITE_FOLLOW_LINKS").is_some_and(|value| value == "1") { Links::Follow } else { Links::Refuse };
+    let preload = Preload::from(set("SITE_PRELOAD"));
     // Before anything can fail: a mended folder must be tried again.
     println!("cargo::rerun-if-env-changed=SITE_DIST_DIR");
     println!("cargo::rerun-if-env-changed=SITE_FOLLOW_LINKS");
+    println!("cargo::rerun-if-env-changed=SITE_PRELOAD");
     println!("cargo::rerun-if-changed={}", dist.display());
 
     let record = DistRecord::of(&dist, links)?;
@@ -52,7 +57,8 @@ fn bake_site() -> Result<()> {
     let unfinished = out.join("site.pack.unfinished");
     let file = BufWriter::new(File::create(&unfinished).with_context(|| unfinished.display().to_string())?);
     let keep = keep()?;
-    let options = Options { quality: Quality::Best, links, cache: Some(&cache), keep: Some(&keep), progress: None };
+    let options =
+        Options { quality: Quality::Best, links, preload, cache: Some(&cache), keep: Some(&keep), progress: None };
     let (_, summary) = bake(&dist, &options, file)?;
     fs::rename(&unfinished, baked.join("site.pack")).context("putting the pack in place")?;
     cache.prune();
@@ -92,6 +98,12 @@ fn leave_record(record: &DistRecord, out: &Path) -> Result<()> {
     record.write(&path).with_context(|| path.display().to_string())?;
     println!("cargo::rerun-if-changed={}", path.display());
     Ok(())
+}
+
+/// A variable is set to something that means yes, by the rule of the command line's switches.
+fn set(name: &str) -> bool {
+    let value = env::var(name).unwrap_or_default().to_ascii_lowercase();
+    !matches!(value.as_str(), "" | "0" | "f" | "false" | "n" | "no" | "off")
 }
 
 fn variable(name: &str) -> Result<String> {

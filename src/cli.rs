@@ -1,12 +1,15 @@
 //! The command line as data. Flags stop here: below this file, finished objects are passed.
 
+mod answers;
+mod check;
 mod releases;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::site::TrailingSlash;
+pub(crate) use answers::{Answers, Explain};
+pub(crate) use check::Check;
 pub(crate) use releases::{Bundle, Diff, Extract, Image, List};
 
 /// One executable that is a website.
@@ -25,6 +28,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the site that this executable carries, or a folder
     Serve(Serve),
+    /// Tell how a request would be answered, and why
+    Explain(Box<Explain>),
+    /// Say what is wrong with a site: broken links, missing files, secrets, damage …
+    Check(Check),
     /// Make an executable that serves a folder's files
     Bundle(Bundle),
     /// List a site's files
@@ -46,21 +53,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", env = "SITE_LISTEN_ON", default_value = "127.0.0.1:8080", value_delimiter = ',')]
     pub(crate) listen_on: Vec<String>,
 
-    /// Serve this folder instead of the site inside the executable
-    #[arg(long, value_name = "DIR", env = "SITE_DIST_DIR")]
-    pub(crate) dist_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) answers: Answers,
 
     /// Threads that serve [default: one per core]
     #[arg(long, value_name = "N", env = "SITE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) workers: Option<u16>,
-
-    /// Answer navigations to unknown paths with /index.html: for applications that route in the browser
-    #[arg(long, env = "SITE_SPA")]
-    pub(crate) spa: bool,
-
-    /// How addresses of pages end
-    #[arg(long, value_name = "MODE", env = "SITE_TRAILING_SLASH", default_value = "auto")]
-    pub(crate) trailing_slash: TrailingSlash,
 
     /// What to write for each response
     #[arg(long, value_name = "FORMAT", env = "SITE_ACCESS_LOG", default_value = "combined")]

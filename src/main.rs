@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 mod bake;
 mod carrier;
+mod check;
 mod cli;
 mod command;
 mod http;
@@ -13,6 +14,7 @@ mod inventory;
 mod pack;
 #[allow(dead_code)]
 mod packfile;
+mod rule;
 mod server;
 mod site;
 
@@ -26,16 +28,18 @@ fn main() -> ExitCode {
     start_logging();
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Serve(flags)) => command::serve(flags),
-        Some(Command::Bundle(flags)) => command::bundle(flags),
-        Some(Command::List(flags)) => command::list(flags),
-        Some(Command::Extract(flags)) => command::extract(flags),
-        Some(Command::Image(flags)) => command::image(flags),
-        Some(Command::Diff(flags)) => command::diff(flags),
-        None => command::version(),
+        Some(Command::Serve(flags)) => command::serve(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Explain(flags)) => command::explain(*flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Check(flags)) => command::check(&flags),
+        Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::List(flags)) => command::list(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Extract(flags)) => command::extract(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Image(flags)) => command::image(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Diff(flags)) => command::diff(flags).map(|()| ExitCode::SUCCESS),
+        None => command::version().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("site: {error:#}");
             ExitCode::FAILURE

@@ -31,8 +31,8 @@ const MAGIC: &[u8; 8] = b"SITEPACK";
 const CHECKSUM_AT: usize = 40;
 const ASSET_LEN: usize = 24;
 const REPRESENTATION_LEN: usize = 48;
-const HEADER_SET_LEN: usize = 8;
-const HEADER_LEN: usize = 12;
+const HEADER_SET_LEN: usize = 16;
+const HEADER_LEN: usize = 20;
 
 /// The sections of an index, each a plain array.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,17 +44,25 @@ enum Section {
     Representations = 2,
     /// All text: paths, header names and values.
     Text = 3,
-    /// Header sets: a run of the header records each.
+    /// Header sets: a run of the header records each, and the hashes of the page that has them.
     HeaderSets = 4,
-    /// Header records: name and value.
+    /// Header records: name, value, and who set it.
     Headers = 5,
     /// Header names, each once.
     HeaderNames = 6,
     /// Sums over the assets: the bytes of the identity representations, the number of retired assets.
     Totals = 7,
+    /// Redirect rules for exact paths, sorted by path.
+    Redirects = 8,
+    /// Redirect rules with placeholders, in order.
+    RedirectPatterns = 9,
+    /// Header rules, in order.
+    HeaderRules = 10,
+    /// The policy files as they were, for giving them back.
+    PolicyFiles = 11,
 }
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 11] = [
     Section::Assets,
     Section::Representations,
     Section::Text,
@@ -62,7 +70,31 @@ const SECTIONS: [Section; 7] = [
     Section::Headers,
     Section::HeaderNames,
     Section::Totals,
+    Section::Redirects,
+    Section::RedirectPatterns,
+    Section::HeaderRules,
+    Section::PolicyFiles,
 ];
+
+/// The rules of a site as they are kept in a pack; what the bytes mean is known to `rule`.
+#[derive(Clone, Default)]
+pub(crate) struct PolicySections<T> {
+    pub(crate) redirects: T,
+    pub(crate) redirect_patterns: T,
+    pub(crate) header_rules: T,
+    pub(crate) policy_files: T,
+}
+
+/// A header field with who set it (empty: nobody but this program).
+pub(crate) type OwnedField = (String, String, String);
+
+/// What answers with an asset have in common.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct NewHeaderSet {
+    pub(crate) fields: Vec<OwnedField>,
+    /// The hashes of what the page contains inline, for rules that are applied to it at another address.
+    pub(crate) hashes: Vec<u8>,
+}
 
 /// A content coding (RFC 9110 §8.4.1), ordered from least to most preferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -193,12 +225,20 @@ pub(crate) struct PackWriter<W> {
     written: u64,
     bodies: HashMap<(EntityTagText, u64), u64>,
     assets: Vec<NewAsset>,
-    header_sets: HashMap<Vec<(String, String)>, u32>,
+    header_sets: HashMap<NewHeaderSet, u32>,
+    policy: PolicySections<Vec<u8>>,
 }
 
 impl<W: Write> PackWriter<W> {
     pub(crate) fn new(out: W) -> Self {
-        Self { out, written: 0, bodies: HashMap::new(), assets: Vec::new(), header_sets: HashMap::new() }
+        Self {
+            out,
+            written: 0,
+            bodies: HashMap::new(),
+            assets: Vec::new(),
+            header_sets: HashMap::new(),
+            policy: PolicySections::default(),
+        }
     }
 
     /// Appends a body and returns where it is; equal bodies are stored once.
@@ -214,10 +254,21 @@ impl<W: Write> PackWriter<W> {
         Ok(Location::Packed(offset))
     }
 
-    /// Returns the number of a set of header fields: equal sets share one.
+    /// Returns the number of a set of header fields that nobody but this program sets.
     pub(crate) fn header_set(&mut self, fields: Vec<(String, String)>) -> u32 {
+        let fields = fields.into_iter().map(|(name, value)| (name, value, String::new())).collect();
+        self.new_header_set(NewHeaderSet { fields, hashes: Vec::new() })
+    }
+
+    /// Returns the number of a header set: equal sets share one.
+    pub(crate) fn new_header_set(&mut self, set: NewHeaderSet) -> u32 {
         let next = self.header_sets.len() as u32;
-        *self.header_sets.entry(fields).or_insert(next)
+        *self.header_sets.entry(set).or_insert(next)
+    }
+
+    /// Adds the site's rules.
+    pub(crate) fn policy(&mut self, policy: PolicySections<Vec<u8>>) {
+        self.policy = policy;
     }
 
     pub(crate) fn asset(&mut self, asset: NewAsset) {
@@ -236,7 +287,7 @@ impl<W: Write> PackWriter<W> {
     pub(crate) fn finish(mut self) -> io::Result<W> {
         self.assets.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
         let header_sets = std::mem::take(&mut self.header_sets);
-        let index = IndexBuilder::build(&self.assets, header_sets)?;
+        let index = IndexBuilder::build(&self.assets, header_sets, std::mem::take(&mut self.policy))?;
         let index_at = self.written;
         let length = index_at + index.len() as u64 + FOOTER_LEN as u64;
         let mut footer = [0u8; FOOTER_LEN];
@@ -273,13 +324,18 @@ struct IndexBuilder {
     header_sets: Vec<u8>,
     headers: Vec<u8>,
     header_names: Vec<u8>,
+    policy: PolicySections<Vec<u8>>,
     identity_bytes: u64,
     retired: u64,
 }
 
 impl IndexBuilder {
-    fn build(assets: &[NewAsset], header_sets: HashMap<Vec<(String, String)>, u32>) -> io::Result<Vec<u8>> {
-        let mut builder = Self::default();
+    fn build(
+        assets: &[NewAsset],
+        header_sets: HashMap<NewHeaderSet, u32>,
+        policy: PolicySections<Vec<u8>>,
+    ) -> io::Result<Vec<u8>> {
+        let mut builder = Self { policy, ..Self::default() };
         let mut sets: Vec<_> = header_sets.into_iter().collect();
         sets.sort_by_key(|(_, number)| *number);
         builder.header_sets(&sets)?;
@@ -289,23 +345,28 @@ impl IndexBuilder {
         builder.concatenate()
     }
 
-    fn header_sets(&mut self, sets: &[(Vec<(String, String)>, u32)]) -> io::Result<()> {
+    fn header_sets(&mut self, sets: &[(NewHeaderSet, u32)]) -> io::Result<()> {
         let mut names: HashMap<&str, u32> = HashMap::new();
         let mut values: HashMap<&str, (u32, u32)> = HashMap::new();
-        for (fields, _) in sets {
+        for (NewHeaderSet { fields, hashes }, _) in sets {
             put_u32(&mut self.header_sets, self.headers.len() / HEADER_LEN)?;
             put_u32(&mut self.header_sets, fields.len())?;
-            for (name, value) in fields {
+            put_u32(&mut self.header_sets, self.text.len())?;
+            put_u32(&mut self.header_sets, hashes.len())?;
+            self.text.extend(hashes);
+            for (name, value, origin) in fields {
                 if !names.contains_key(name.as_str()) {
                     let (at, length) = self.text(name)?;
                     self.header_names.extend([at.to_le_bytes(), length.to_le_bytes()].concat());
                     names.insert(name, names.len() as u32);
                 }
-                if !values.contains_key(value.as_str()) {
-                    values.insert(value, self.text(value)?);
+                for text in [value, origin] {
+                    if !values.contains_key(text.as_str()) {
+                        values.insert(text, self.text(text)?);
+                    }
                 }
-                let (at, length) = values[value.as_str()];
-                for number in [names[name.as_str()], at, length] {
+                let ((at, length), (origin_at, origin_length)) = (values[value.as_str()], values[origin.as_str()]);
+                for number in [names[name.as_str()], at, length, origin_at, origin_length] {
                     self.headers.extend(number.to_le_bytes());
                 }
             }
@@ -355,6 +416,10 @@ impl IndexBuilder {
             Section::Headers => &self.headers,
             Section::HeaderNames => &self.header_names,
             Section::Totals => &totals,
+            Section::Redirects => &self.policy.redirects,
+            Section::RedirectPatterns => &self.policy.redirect_patterns,
+            Section::HeaderRules => &self.policy.header_rules,
+            Section::PolicyFiles => &self.policy.policy_files,
         });
         for (id, section) in SECTIONS.iter().zip(sections) {
             put_u32(&mut index, *id as usize)?;
@@ -623,15 +688,43 @@ impl Pack {
 
     /// The header fields of a set: the name's number and the value.
     pub(crate) fn header_set(&self, number: u32) -> impl Iterator<Item = (usize, Bytes)> + '_ {
-        let set = (number as usize)
-            .checked_mul(HEADER_SET_LEN)
-            .and_then(|at| self.section(Section::HeaderSets).get(at..)?.get(..HEADER_SET_LEN));
-        let (first, count) = set.and_then(|set| Some((le_u32(set, 0)?, le_u32(set, 4)?))).unwrap_or_default();
-        let records = self.section(Section::Headers).chunks_exact(HEADER_LEN);
-        records.skip(first as usize).take(count as usize).filter_map(|record| {
+        self.header_records(number).filter_map(|record| {
             let value = self.text(le_u32(record, 4)?, le_u32(record, 8)?)?;
             Some((le_u32(record, 0)? as usize, self.index.slice_ref(value)))
         })
+    }
+
+    /// Who set the header fields of a set, in the order of [`Pack::header_set`].
+    pub(crate) fn header_origins(&self, number: u32) -> impl Iterator<Item = &[u8]> {
+        self.header_records(number).filter_map(|record| self.text(le_u32(record, 12)?, le_u32(record, 16)?))
+    }
+
+    /// The hashes that belong to a header set.
+    pub(crate) fn header_set_hashes(&self, number: u32) -> &[u8] {
+        let hashes = self.header_set_record(number).and_then(|set| self.text(le_u32(set, 8)?, le_u32(set, 12)?));
+        hashes.unwrap_or_default()
+    }
+
+    fn header_set_record(&self, number: u32) -> Option<&[u8]> {
+        let at = (number as usize).checked_mul(HEADER_SET_LEN)?;
+        self.section(Section::HeaderSets).get(at..)?.get(..HEADER_SET_LEN)
+    }
+
+    fn header_records(&self, number: u32) -> impl Iterator<Item = &[u8]> {
+        let set = self.header_set_record(number);
+        let (first, count) = set.and_then(|set| Some((le_u32(set, 0)?, le_u32(set, 4)?))).unwrap_or_default();
+        self.section(Section::Headers).chunks_exact(HEADER_LEN).skip(first as usize).take(count as usize)
+    }
+
+    /// The site's rules.
+    pub(crate) fn policy(&self) -> PolicySections<Bytes> {
+        let bytes = |section| self.index.slice_ref(self.section(section));
+        PolicySections {
+            redirects: bytes(Section::Redirects),
+            redirect_patterns: bytes(Section::RedirectPatterns),
+            header_rules: bytes(Section::HeaderRules),
+            policy_files: bytes(Section::PolicyFiles),
+        }
     }
 
     /// All header names, in the order of their numbers.
@@ -772,6 +865,9 @@ mod tests {
                         pack.entity_tag_bytes(&asset, nth);
                     }
                     pack.header_set(asset.headers).count();
+                    pack.header_origins(asset.headers).count();
+                    pack.header_set_hashes(asset.headers);
+                    pack.policy();
                 }
                 pack.find(b"a/index.html", b"");
                 pack.header_names().count();

@@ -1,14 +1,19 @@
 //! The open site: which asset a path means, and the representations that the asset has.
 
-use std::borrow::Cow;
+mod policy;
+mod trace;
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+pub(crate) use policy::Owner;
+pub(crate) use trace::Trace;
 
 use crate::pack::{AssetRecord, Coding, EntityTagText, Location, Pack};
+use crate::rule::{HeaderRules, Redirects, decode_path, encode_path};
 
 /// How addresses end (the four modes of Cloudflare Pages' html_handling).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -50,6 +55,8 @@ pub(crate) enum Body {
 pub(crate) struct Site {
     pack: Pack,
     loose: Vec<Loose>,
+    redirects: Redirects,
+    headers: HeaderRules,
 }
 
 /// An asset is a file of the site with everything that was decided about it.
@@ -73,12 +80,35 @@ pub(crate) struct Representation {
 /// What a path means.
 pub(crate) enum Lookup<'a> {
     Found(Asset<'a>),
-    /// The asset has another address: a path of this site, percent-encoded, without a query.
-    Redirect(String),
+    /// A rule answers the path with this asset, which has another address.
+    Rewritten(Asset<'a>),
+    /// A rule answers navigations with the page of an application, and everything else with 404 and the nearest 404.html.
+    Fallback {
+        application: Asset<'a>,
+        page: Option<Asset<'a>>,
+    },
+    /// The answer is at another address: the value of Location, query included.
+    Redirect {
+        status: u16,
+        location: String,
+    },
+    /// A rule says that there is nothing, with this status and page.
+    Error {
+        status: u16,
+        page: Option<Asset<'a>>,
+    },
     /// There is nothing; the nearest 404.html, if the site has one.
     NotFound(Option<Asset<'a>>),
     /// The path is none that a site can have; its 404.html, if it has one.
     Unclean(Option<Asset<'a>>),
+}
+
+/// Where the asset that a path means is.
+enum Place<'a> {
+    /// Here.
+    Here(Asset<'a>),
+    /// At its one address, decoded and without the slash in front.
+    Elsewhere(Asset<'a>, String),
 }
 
 /// How a path came to mean an asset.
@@ -94,7 +124,10 @@ enum Match {
 
 impl Site {
     pub(crate) fn new(pack: Pack, loose: Vec<Loose>) -> Self {
-        Self { pack, loose }
+        let policy = pack.policy();
+        let redirects = Redirects::open(policy.redirects, &policy.redirect_patterns);
+        let headers = HeaderRules::decode(&policy.header_rules);
+        Self { pack, loose, redirects, headers }
     }
 
     pub(crate) fn pack(&self) -> &Pack {
@@ -120,26 +153,59 @@ impl Site {
     }
 
     /// Finds out what the path of a request target (RFC 9112 §3.2) means. `raw` is still percent-encoded.
-    pub(crate) fn lookup(&self, raw: &str, trailing_slash: TrailingSlash) -> Lookup<'_> {
-        let Some(path) = decode(raw) else { return Lookup::Unclean(self.error_page("")) };
-        let (stem, slash) = match path.strip_suffix('/') {
-            Some(stem) => (stem, true),
-            None => (&*path, path.is_empty()),
+    pub(crate) fn lookup(
+        &self,
+        raw: &str,
+        query: Option<&str>,
+        trailing_slash: TrailingSlash,
+        trace: &mut Trace,
+    ) -> Lookup<'_> {
+        let Some(path) = decode_path(raw) else {
+            trace.note("path", || "not a clean path: it has an empty, dot or encoded segment, or is not UTF-8".into());
+            return Lookup::Unclean(self.error_page(""));
         };
-        let Some((asset, how)) = self.candidate(stem, slash, trailing_slash) else {
-            return Lookup::NotFound(self.error_page(&path));
-        };
+        // The first rule decides. Without `!` it leaves the path to a file.
+        if self.redirects.any_forced()
+            && let Some(rule) = self.redirects.first(&path).filter(|rule| rule.forced)
+        {
+            return self.ruled(&rule, &path, query, trailing_slash, trace);
+        }
+        match self.place(&path, trailing_slash) {
+            Some(Place::Here(asset)) => {
+                self.note_beaten_rule(&path, trace);
+                trace.note_from("file", || (asset.path().to_owned(), "the path means this file".into()));
+                Lookup::Found(asset)
+            }
+            Some(Place::Elsewhere(asset, canonical)) => {
+                self.note_beaten_rule(&path, trace);
+                trace.note_from("file", || (asset.path().to_owned(), format!("the file's address is /{canonical}")));
+                let query = query.map_or_else(String::new, |query| format!("?{query}"));
+                Lookup::Redirect { status: 308, location: encode_path(&canonical) + &query }
+            }
+            None => match self.redirects.first(&path) {
+                Some(rule) => self.ruled(&rule, &path, query, trailing_slash, trace),
+                None => {
+                    trace.note("file", || "no file and no rule has this path".into());
+                    Lookup::NotFound(self.error_page(&path))
+                }
+            },
+        }
+    }
+
+    /// The file that a decoded path means, and whether this is its address.
+    fn place(&self, path: &str, trailing_slash: TrailingSlash) -> Option<Place<'_>> {
+        let (stem, slash) = split_slash(path);
+        let (asset, how) = self.candidate(stem, slash, trailing_slash)?;
         if is_canonical(&asset, how, stem, slash, trailing_slash) {
-            return Lookup::Found(asset);
+            return Some(Place::Here(asset));
         }
         let canonical = canonical_path(asset.path(), trailing_slash);
-        let (stem, slash) =
-            canonical.strip_suffix('/').map_or((&*canonical, canonical.is_empty()), |stem| (stem, true));
-        match self.candidate(stem, slash, trailing_slash) {
+        let (stem, slash) = split_slash(&canonical);
+        Some(match self.candidate(stem, slash, trailing_slash) {
             // A redirect must end where it promised to: `a.html` beside a file `a` keeps its own address.
-            Some((target, _)) if target.path() == asset.path() => Lookup::Redirect(encode(&canonical)),
-            _ => Lookup::Found(asset),
-        }
+            Some((target, _)) if target.path() == asset.path() => Place::Elsewhere(asset, canonical),
+            _ => Place::Here(asset),
+        })
     }
 
     /// The asset that `stem`, with or without a slash behind it, means in the widest sense.
@@ -171,6 +237,11 @@ impl Site {
     }
 }
 
+/// Splits the slash off the end of a decoded path; the root counts as having one.
+fn split_slash(path: &str) -> (&str, bool) {
+    path.strip_suffix('/').map_or((path, path.is_empty()), |stem| (stem, true))
+}
+
 /// Tells whether the path by which an asset was found is the asset's one address.
 fn is_canonical(asset: &Asset<'_>, how: Match, stem: &str, slash: bool, mode: TrailingSlash) -> bool {
     match how {
@@ -196,48 +267,6 @@ fn canonical_path(path: &str, mode: TrailingSlash) -> String {
         (Some(stem), TrailingSlash::Always) => format!("{stem}/"),
         _ => path.to_owned(),
     }
-}
-
-/// Decodes a raw path once and strips its first slash; nothing if it is not a clean path of this site.
-///
-/// Clean are: UTF-8, no NUL, no empty or dot segments but for a slash at the end, and no encoded slash, which would
-/// give an asset a second address.
-fn decode(raw: &str) -> Option<Cow<'_, str>> {
-    let path = raw.strip_prefix('/')?;
-    let path = if path.contains('%') {
-        if path.as_bytes().windows(3).any(|triple| triple.eq_ignore_ascii_case(b"%2f")) {
-            return None;
-        }
-        percent_decode_str(path).decode_utf8().ok()?
-    } else {
-        Cow::Borrowed(path)
-    };
-    let segments = path.strip_suffix('/').unwrap_or(&path);
-    let clean = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains('\0');
-    (path.is_empty() || segments.split('/').all(clean)).then_some(path)
-}
-
-/// Characters that are encoded in a path (RFC 3986 §3.3: everything but pchar and the slash).
-const ENCODED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// Writes a decoded path as a path of this site. It starts with exactly one slash, so it can't name another host.
-fn encode(path: &str) -> String {
-    format!("/{}", utf8_percent_encode(path.trim_start_matches('/'), ENCODED))
 }
 
 impl<'a> Asset<'a> {
@@ -303,10 +332,11 @@ mod tests {
     }
 
     fn outcome(site: &Site, raw: &str, mode: TrailingSlash) -> String {
-        match site.lookup(raw, mode) {
+        match site.lookup(raw, None, mode, &mut Trace::off()) {
             Lookup::Found(asset) => asset.path().to_owned(),
-            Lookup::Redirect(path) => format!("-> {path}"),
+            Lookup::Redirect { location, .. } => format!("-> {location}"),
             Lookup::NotFound(page) | Lookup::Unclean(page) => format!("404 {}", page.map_or("", |page| page.path())),
+            _ => "a rule".to_owned(),
         }
     }
 

@@ -196,9 +196,10 @@ struct Unread {
 }
 
 impl Unread {
-    fn start() -> Self {
+    fn start(shutdown_timeout: &str) -> Self {
         let dist = dist();
-        let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--dist-dir", &dist.argument()]);
+        let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--shutdown-timeout", shutdown_timeout]);
+        command.args(["--dist-dir", &dist.argument()]);
         let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
         let mut reader = BufReader::new(child.stderr.take().expect("piped"));
         let mut line = String::new();
@@ -232,7 +233,7 @@ impl Drop for Unread {
 #[test]
 fn serving_never_waits_for_the_log_and_dropped_lines_are_counted() {
     const REQUESTS: usize = 1500;
-    let mut server = Unread::start();
+    let mut server = Unread::start("30");
     server.load(REQUESTS);
     signal(&server.child, "TERM");
     let mut text = String::new();
@@ -252,9 +253,18 @@ fn serving_never_waits_for_the_log_and_dropped_lines_are_counted() {
 
 #[test]
 fn broken_log_does_not_make_the_exit_unclean() {
-    let mut server = Unread::start();
+    let mut server = Unread::start("30");
     server.reader = None; // closes the pipe
     server.load(20);
     signal(&server.child, "TERM");
     assert_eq!(finish(&mut server.child).code(), Some(0));
+}
+
+/// A reader that is stuck for good holds neither the stop of serving nor, past the time limit, the end.
+#[test]
+fn stuck_log_does_not_hold_the_end() {
+    let mut server = Unread::start("1");
+    server.load(200);
+    signal(&server.child, "TERM");
+    finish(&mut server.child);
 }

@@ -11,14 +11,24 @@ mod build;
 mod bundle;
 /// Cache-Control by served file and status.
 mod caching;
+/// What `site check` finds in folders and executables.
+mod check;
 /// Conditional requests in the order of RFC 9110 section 13.2.2.
 mod conditional;
 /// The connection rules of RFC 9112, over raw sockets.
 mod connections;
 /// What holds for every file of every site, whatever carries it.
 mod contract;
+/// Headers that follow from what a page contains: the hashes of a policy, preload hints.
+mod csp;
 /// The directory carrier: changes, links, files replaced under load.
 mod directory;
+/// `site explain`: the answer it tells is the answer that is sent.
+mod explain;
+/// Environment variables that are served as an asset.
+mod expose_env;
+/// `_headers`: which answers get which fields.
+mod headers;
 /// `site image`: container images of an executable.
 mod image;
 /// `site list`, `site extract`, `site diff`: looking into a site.
@@ -33,6 +43,8 @@ mod methods;
 mod negotiation;
 /// Range requests of RFC 9110 section 14.
 mod ranges;
+/// `_redirects`: what each rule makes of a request.
+mod redirects;
 /// The command line: what it accepts, and how it refuses the rest.
 mod serve_command;
 /// The end of the process: signals, requests in flight, exit codes.

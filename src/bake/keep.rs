@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::fingerprint::is_page_name;
-use crate::pack::{AssetRecord, Coding, EntityTagText, NewAsset, PackWriter};
+use crate::pack::{AssetRecord, Coding, EntityTagText, NewAsset, NewHeaderSet, PackWriter};
 use crate::packfile::PackFile;
 
 /// Releases that an asset is kept for, unless told otherwise.
@@ -142,10 +142,14 @@ impl<'a> Candidate<'a> {
             representations.push(form);
         }
         let names: Vec<_> = pack.header_names().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-        let fields = pack
-            .header_set(self.asset.headers)
-            .filter_map(|(name, value)| Some((names.get(name)?.clone(), String::from_utf8_lossy(&value).into_owned())));
-        let headers = writer.header_set(fields.collect());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let fields = pack.header_set(self.asset.headers).zip(pack.header_origins(self.asset.headers));
+        let fields = fields.filter_map(|((name, value), origin)| {
+            // The lines of its `_headers` are not those of this release.
+            let origin = if origin.is_empty() { "" } else { "an earlier release" };
+            Some((names.get(name)?.clone(), text(&value), origin.to_owned()))
+        });
+        let headers = writer.new_header_set(NewHeaderSet { fields: fields.collect(), hashes: Vec::new() });
         let flags = self.asset.flags.retired(self.age);
         writer.asset(NewAsset { path: self.path.clone(), flags, headers, representations });
         Ok(())

@@ -4,9 +4,11 @@ mod cache;
 mod coding;
 mod fingerprint;
 mod folder;
+pub(crate) mod html;
 pub(crate) mod keep;
 mod media;
 mod parallel;
+mod policy;
 mod read;
 mod record;
 mod walk;
@@ -21,9 +23,10 @@ pub(crate) use cache::CodingCache;
 pub(crate) use coding::{COMPRESSED, Quality, compress};
 pub(crate) use folder::Folder;
 pub(crate) use parallel::map_in_order;
+pub(crate) use policy::{PageFacts, Policy, Preload};
 pub(crate) use read::{Content, Stamp};
 pub(crate) use record::DistRecord;
-pub(crate) use walk::{Found, Links};
+pub(crate) use walk::{Found, Links, Tree};
 
 use crate::pack::{AssetFlags, Coding, EntityTagText, Location, NewAsset, PackWriter, RepresentationRecord};
 use media::{Media, media};
@@ -43,6 +46,11 @@ impl Description {
     /// A content coding may make the bytes smaller.
     pub(crate) fn compressible(&self) -> bool {
         self.media.compressible
+    }
+
+    /// The file is a web page.
+    pub(crate) fn is_page(&self) -> bool {
+        self.media.content_type.starts_with("text/html")
     }
 
     /// What the person who bakes should know about the file at `path`.
@@ -105,11 +113,12 @@ impl Form {
 /// Adds the asset at `path` to a pack.
 pub(crate) fn add_asset<W: Write>(
     writer: &mut PackWriter<W>,
+    policy: &Policy,
     path: &str,
-    description: &Description,
+    (description, page): (&Description, &PageFacts),
     representations: Vec<RepresentationRecord>,
 ) {
-    let headers = writer.header_set(description.headers());
+    let headers = writer.new_header_set(policy.header_set(path, description.headers(), page));
     let flags = AssetFlags::new(description.fingerprinted);
     writer.asset(NewAsset { path: path.to_owned(), flags, headers, representations });
 }
@@ -118,6 +127,7 @@ pub(crate) fn add_asset<W: Write>(
 pub(crate) struct Options<'a> {
     pub(crate) quality: Quality,
     pub(crate) links: Links,
+    pub(crate) preload: Preload,
     /// Where compressed bodies are kept from one baking to the next.
     pub(crate) cache: Option<&'a CodingCache>,
     /// Releases whose assets are kept.
@@ -128,10 +138,10 @@ pub(crate) struct Options<'a> {
 
 /// Someone who follows a baking.
 pub(crate) trait Progress: Sync {
-    /// What there is to bake.
+    /// What there is to do.
     fn start(&self, files: usize, bytes: u64);
 
-    /// A file of this many bytes is baked.
+    /// A file of this many bytes is done.
     fn advance(&self, bytes: u64);
 }
 
@@ -161,6 +171,7 @@ pub(crate) fn abridge(mut notices: Vec<String>) -> Vec<String> {
 /// A file that is read and compressed, waiting to be written.
 struct Prepared {
     description: Description,
+    page: PageFacts,
     forms: Vec<Form>,
 }
 
@@ -173,28 +184,32 @@ struct Prepared {
 pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Result<(W, Summary)> {
     let folder = Folder::open(path, options.links)?;
     let mut tree = folder.walk()?;
+    let policy = Policy::read(&folder, &tree.policy, &tree.files, options.preload)?;
     // The largest first: a long compression that starts last would keep the other cores waiting.
     tree.files.sort_by(|a, b| b.stamp.length.cmp(&a.stamp.length).then_with(|| a.path.cmp(&b.path)));
     if let Some(progress) = options.progress {
         progress.start(tree.files.len(), tree.files.iter().map(|found| found.stamp.length).sum());
     }
-    let mut summary = Summary { notices: tree.notices, ..Summary::default() };
+    let notices = [tree.notices, policy.notices.clone()].concat();
+    let mut summary = Summary { notices, ..Summary::default() };
     let mut writer = PackWriter::new(out);
     map_in_order(
         &tree.files,
-        |found| prepare(&folder, found, options),
+        |found| prepare(&folder, &policy, found, options),
         |prepared| prepared.forms.iter().map(|form| form.length as usize).sum(),
         |found, prepared| {
             summary.files += 1;
             summary.bytes += found.stamp.length;
             summary.notices.extend(prepared.description.notice(&found.path));
-            write_asset(&mut writer, &found.path, &prepared)?;
+            summary.notices.extend_from_slice(policy.page_notices(&prepared.page));
+            write_asset(&mut writer, &policy, &found.path, &prepared)?;
             if let Some(progress) = options.progress {
                 progress.advance(found.stamp.length);
             }
             Ok(())
         },
     )?;
+    writer.policy(policy.sections());
     if let Some(keep) = options.keep {
         summary.notices.extend(keep.add(&mut writer).context("keeping assets of earlier releases")?);
     }
@@ -203,10 +218,11 @@ pub(crate) fn bake<W: Write>(path: &Path, options: &Options<'_>, out: W) -> Resu
     Ok((out, summary))
 }
 
-fn prepare(folder: &Folder, found: &Found, options: &Options<'_>) -> Result<Prepared> {
+fn prepare(folder: &Folder, policy: &Policy, found: &Found, options: &Options<'_>) -> Result<Prepared> {
     let content =
         folder.read(&found.path, u64::MAX).with_context(|| folder.root().join(&found.path).display().to_string())?;
     let description = Description::of(&found.path, content.utf8);
+    let page = policy.page(&found.path, &description, &content).unwrap_or_default();
     let mut forms = Vec::new();
     if let (true, Some(bytes)) = (description.compressible(), &content.bytes) {
         forms = match options.cache {
@@ -215,17 +231,17 @@ fn prepare(folder: &Folder, found: &Found, options: &Options<'_>) -> Result<Prep
         };
     }
     forms.push(Form::identity(&content));
-    Ok(Prepared { description, forms })
+    Ok(Prepared { description, page, forms })
 }
 
-fn write_asset<W: Write>(writer: &mut PackWriter<W>, path: &str, prepared: &Prepared) -> Result<()> {
+fn write_asset<W: Write>(writer: &mut PackWriter<W>, policy: &Policy, path: &str, prepared: &Prepared) -> Result<()> {
     let mut representations = Vec::new();
     for form in &prepared.forms {
         let bytes = form.bytes.as_deref().unwrap_or_default();
         let location = writer.body(form.entity_tag, bytes).context("writing the pack")?;
         representations.push(form.record(location));
     }
-    add_asset(writer, path, &prepared.description, representations);
+    add_asset(writer, policy, path, (&prepared.description, &prepared.page), representations);
     Ok(())
 }
 
@@ -237,7 +253,14 @@ mod tests {
     use crate::pack::Pack;
 
     fn options() -> Options<'static> {
-        Options { quality: Quality::Fast, links: Links::Refuse, cache: None, keep: None, progress: None }
+        Options {
+            quality: Quality::Fast,
+            links: Links::Refuse,
+            preload: Preload::Off,
+            cache: None,
+            keep: None,
+            progress: None,
+        }
     }
 
     fn write(dir: &Path, files: &[(&str, &str)]) {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::folder::Folder;
 use super::walk::Links;
 use crate::pack::{Coding, Pack};
+use crate::rule::decode_policy_files;
 
 /// The folder that was baked, and a digest of the identities and times of its files.
 pub(crate) struct DistRecord {
@@ -64,7 +65,14 @@ impl DistRecord {
         let same = || -> anyhow::Result<bool> {
             let folder = Folder::open(&self.folder, self.links)?;
             let tree = folder.walk()?;
-            let mut same = tree.files.len() + pack.retired_len() == pack.len();
+            let kept = pack.policy().policy_files;
+            let mut kept: Vec<_> = decode_policy_files(&kept).collect();
+            let mut same = tree.files.len() + pack.retired_len() == pack.len() && tree.policy.len() == kept.len();
+            for found in &tree.policy {
+                let bytes = folder.read(&found.path, u64::MAX)?.bytes.unwrap_or_default();
+                kept.retain(|(name, text)| *name != found.path || text.as_bytes() != bytes);
+            }
+            same &= kept.is_empty();
             for found in tree.files {
                 let content = folder.read(&found.path, 0)?;
                 let identity = pack.find(found.path.as_bytes(), b"").and_then(|at| {
@@ -83,7 +91,7 @@ impl DistRecord {
 fn digest(folder: &Path, links: Links) -> anyhow::Result<String> {
     let tree = Folder::open(folder, links)?.walk()?;
     let mut hasher = blake3::Hasher::new();
-    for found in tree.files {
+    for found in tree.policy.iter().chain(&tree.files) {
         hasher.update(format!("{}\0{:?}\0", found.path, found.stamp).as_bytes());
     }
     Ok(hasher.finalize().to_hex().to_string())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::policy::{HEADERS, REDIRECTS};
 use super::read::Stamp;
 
 /// What to do with a symbolic link that leaves the folder, is broken or loops.
@@ -32,6 +33,8 @@ pub(crate) struct Found {
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     pub(crate) files: Vec<Found>,
+    /// The policy files at the root, which are not served.
+    pub(crate) policy: Vec<Found>,
     /// Paths of the folders below the root, in the same form.
     pub(crate) folders: Vec<String>,
     /// What was left out and why, one line each.
@@ -47,6 +50,7 @@ pub(crate) fn walk(root: &Path, links: Links) -> Result<Tree> {
     let mut walk = Walk { root: canonical.clone(), links, tree: Tree::default() };
     walk.folder("", &canonical, &mut vec![canonical.clone()])?;
     walk.tree.files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    walk.tree.policy.sort_by(|a, b| a.path.cmp(&b.path));
     walk.tree.folders.sort();
     walk.tree.notices.sort();
     Ok(walk.tree)
@@ -99,7 +103,9 @@ impl Walk {
             self.folder(&format!("{path}/"), &target, above)?;
             above.pop();
         } else if metadata.is_file() {
-            self.tree.files.push(Found { path, stamp: Stamp::of(&metadata) });
+            let files =
+                if matches!(path.as_str(), HEADERS | REDIRECTS) { &mut self.tree.policy } else { &mut self.tree.files };
+            files.push(Found { path, stamp: Stamp::of(&metadata) });
         } else {
             self.tree.notices.push(format!("{path}: left out, as it is neither a file nor a folder"));
         }

@@ -14,7 +14,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 
 use super::watch::{Change, Watch};
-use crate::bake::{Content, Description, Folder, Form, Found, Links, Quality, Stamp, abridge, add_asset, map_in_order};
+use crate::bake::{
+    Content, Description, Folder, Form, Found, Links, PageFacts, Policy, Preload, Quality, Stamp, abridge, add_asset,
+    map_in_order,
+};
 use crate::pack::{Location, Pack, PackWriter};
 use crate::site::{FileBody, Loose, Site};
 
@@ -36,12 +39,17 @@ const CODED_AT_ONCE: u64 = 4 << 20;
 /// Files compressed between two looks for changes.
 const SLICE: usize = 64;
 
+/// Larger pages are taken for something else: their scripts and styles are not looked for.
+const LARGEST_PAGE: u64 = 64 << 20;
+
 /// A file that changed this recently may change again without a visible change of its times.
 const UNSETTLED: Duration = Duration::from_millis(100);
 
 /// A folder that is served.
 pub(crate) struct Directory {
     path: PathBuf,
+    preload: Preload,
+    policy: Policy,
     entries: HashMap<String, Entry>,
     snapshot: Arc<Folder>,
     /// Paths in order, as of the last baking.
@@ -53,6 +61,8 @@ pub(crate) struct Directory {
 struct Entry {
     content: Content,
     description: Description,
+    /// What the page says, once the policy wants to know.
+    page: Option<PageFacts>,
     /// The content was read long enough after the file's last change to be trusted as long as its stamp stays.
     settled: bool,
     /// The compressed bodies, once they were made.
@@ -60,14 +70,29 @@ struct Entry {
 }
 
 impl Entry {
-    fn read(folder: &Folder, found: &Found, in_memory: &AtomicU64) -> Result<Self> {
+    fn read(folder: &Folder, policy: &Policy, found: &Found, in_memory: &AtomicU64) -> Result<Self> {
         let small = found.stamp.length <= SMALL;
         let fits = small && in_memory.fetch_add(found.stamp.length, Ordering::Relaxed) < IDENTITY_BUDGET;
-        let content = folder.read(&found.path, if fits { SMALL } else { 0 });
-        let content = content.with_context(|| folder.root().join(&found.path).display().to_string())?;
+        let keep = if policy.wants_page(&Description::of(&found.path, true)) {
+            LARGEST_PAGE
+        } else if fits {
+            SMALL
+        } else {
+            0
+        };
+        let content = folder.read(&found.path, keep);
+        let mut content = content.with_context(|| folder.root().join(&found.path).display().to_string())?;
         let description = Description::of(&found.path, content.utf8);
+        let page = policy.page(&found.path, &description, &content);
+        content.bytes = content.bytes.filter(|_| fits);
         let settled = content.stamp.age(SystemTime::now()) > UNSETTLED;
-        Ok(Self { content, description, settled, coded: None })
+        Ok(Self { content, description, page, settled, coded: None })
+    }
+
+    /// What is known still holds for a file that was found so, and is enough for the policy.
+    fn serves(&self, found: &Found, policy: &Policy) -> bool {
+        let read = self.page.is_some() || !policy.wants_page(&self.description);
+        self.settled && self.content.stamp == found.stamp && read
     }
 
     fn wants_coding(&self) -> bool {
@@ -102,9 +127,17 @@ impl Directory {
     ///
     /// # Errors
     /// A folder that can't be baked; the message says what to do.
-    pub(crate) fn open(path: PathBuf) -> Result<(Self, Site)> {
+    pub(crate) fn open(path: PathBuf, preload: Preload) -> Result<(Self, Site)> {
         let snapshot = Arc::new(Folder::open(&path, Links::LeaveOut)?);
-        let mut directory = Self { path, entries: HashMap::new(), snapshot, order: Vec::new(), notices: Vec::new() };
+        let mut directory = Self {
+            path,
+            preload,
+            policy: Policy::default(),
+            entries: HashMap::new(),
+            snapshot,
+            order: Vec::new(),
+            notices: Vec::new(),
+        };
         directory.read()?;
         if directory.uncoded().map(|(_, entry)| entry.content.stamp.length).sum::<u64>() <= CODED_AT_ONCE {
             directory.compress(usize::MAX);
@@ -117,9 +150,10 @@ impl Directory {
     fn read(&mut self) -> Result<()> {
         let folder = Folder::open(&self.path, Links::LeaveOut)?;
         let tree = folder.walk()?;
+        let policy = Policy::read(&folder, &tree.policy, &tree.files, self.preload)?;
         let mut known = HashMap::new();
         for found in &tree.files {
-            if self.entries.get(&found.path).is_some_and(|entry| entry.settled && entry.content.stamp == found.stamp) {
+            if self.entries.get(&found.path).is_some_and(|entry| entry.serves(found, &policy)) {
                 known.extend(self.entries.remove_entry(&found.path));
             }
         }
@@ -129,7 +163,7 @@ impl Directory {
         let mut read = Vec::with_capacity(unknown.len());
         let outcome = map_in_order(
             &unknown,
-            |found| Entry::read(&folder, found, &in_memory),
+            |found| Entry::read(&folder, &policy, found, &in_memory),
             |_| 0,
             |found, entry| {
                 read.push((found.path.clone(), entry));
@@ -143,13 +177,17 @@ impl Directory {
         let served: std::collections::HashSet<&String> = self.order.iter().collect();
         self.entries.retain(|path, _| served.contains(path));
         self.snapshot = Arc::new(folder);
-        self.report(tree.notices);
+        self.policy = policy;
+        self.report([tree.notices, self.policy.notices.clone()].concat());
         Ok(())
     }
 
     /// Logs the notices that were not there before.
     fn report(&mut self, mut notices: Vec<String>) {
-        notices.extend(self.order.iter().filter_map(|path| self.entries.get(path)?.description.notice(path)));
+        for (path, entry) in self.order.iter().filter_map(|path| Some((path, self.entries.get(path)?))) {
+            notices.extend(entry.description.notice(path));
+            notices.extend(entry.page.iter().flat_map(|page| self.policy.page_notices(page)).cloned());
+        }
         let new = notices.iter().filter(|notice| !self.notices.contains(notice)).cloned().collect();
         for notice in abridge(new) {
             log::warn!("{}: {notice}", self.path.display());
@@ -215,8 +253,10 @@ impl Directory {
                     })),
                 });
             }
-            add_asset(&mut writer, path, &entry.description, representations);
+            let page = entry.page.clone().unwrap_or_default();
+            add_asset(&mut writer, &self.policy, path, (&entry.description, &page), representations);
         }
+        writer.policy(self.policy.sections());
         let index = writer.finish().context("indexing the folder")?;
         Ok(Site::new(Pack::open(index.into()).context("indexing the folder")?, loose))
     }

@@ -3,6 +3,7 @@
 mod attached;
 mod directory;
 mod embedded;
+mod environment;
 mod residency;
 mod watch;
 
@@ -13,7 +14,9 @@ use anyhow::Result;
 
 pub(crate) use attached::executable;
 pub(crate) use directory::Directory;
+pub(crate) use environment::{Exposure, overlay};
 
+use crate::bake::Preload;
 use crate::pack::Pack;
 use crate::site::{Loose, Site};
 
@@ -50,10 +53,10 @@ pub(crate) struct Carried {
 ///
 /// # Errors
 /// A folder that can't be baked, or a damaged pack.
-pub(crate) fn open(dist_dir: Option<PathBuf>) -> Result<Carried> {
+pub(crate) fn open(dist_dir: Option<PathBuf>, preload: Preload) -> Result<Carried> {
     match dist_dir {
         Some(path) => {
-            let (directory, site) = Directory::open(path)?;
+            let (directory, site) = Directory::open(path, preload)?;
             Ok(Carried { kind: CarrierKind::Directory, site, directory: Some(directory) })
         }
         None => {

@@ -33,6 +33,10 @@ pub(crate) struct Bundle {
     #[arg(long)]
     pub(crate) follow_links: bool,
 
+    /// Announce the style sheets and scripts that a page waits for in its Link headers
+    #[arg(long, env = "SITE_PRELOAD")]
+    pub(crate) preload: bool,
+
     /// Releases before this one, the newest first: pages of theirs that are open still find their fingerprinted assets
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) keep_from: Vec<PathBuf>,

@@ -36,10 +36,11 @@ pub(crate) fn bundle(flags: Bundle) -> Result<()> {
     let output = NewFile::create(&flags.output).with_context(output_flag)?;
     base.copy(output.file()).with_context(output_flag)?;
     let keep = Keep::open(&flags.keep_from, flags.keep_releases, flags.keep_bytes).context("--keep-from")?;
-    let progress = Shown::new();
+    let progress = Shown::new("baked");
     let options = bake::Options {
         quality: flags.quality.into(),
         links,
+        preload: flags.preload.into(),
         cache: None,
         keep: Some(&keep),
         progress: Some(&progress),

@@ -14,6 +14,7 @@ use super::source;
 use crate::cli::Extract;
 use crate::pack::AssetRecord;
 use crate::packfile::PackFile;
+use crate::rule::decode_policy_files;
 
 /// Writes a site's files to a folder that appears when it is whole.
 ///
@@ -68,6 +69,13 @@ fn write_all(from: &PackFile, folder: &Path) -> Result<(u64, u64)> {
         bytes += written.with_context(|| path.escape_debug().to_string())?;
         files += 1;
     }
+    for (name, text) in decode_policy_files(&from.pack.policy().policy_files) {
+        let written =
+            target(folder, name.as_bytes()).and_then(|target| Ok(write_new(&target)?.write_all(text.as_bytes())?));
+        written.with_context(|| name.escape_debug().to_string())?;
+        bytes += text.len() as u64;
+        files += 1;
+    }
     Ok((files, bytes))
 }
 
@@ -87,9 +95,13 @@ fn write(from: &PackFile, asset: &AssetRecord<'_>, target: &Path) -> Result<u64>
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
-    let mut file = File::options().write(true).create_new(true).open(target)?;
+    let mut file = write_new(target)?;
     from.stream(&identity, |chunk| file.write_all(chunk))?;
     Ok(identity.length)
+}
+
+fn write_new(target: &Path) -> std::io::Result<File> {
+    File::options().write(true).create_new(true).open(target)
 }
 
 #[cfg(test)]

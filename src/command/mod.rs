@@ -2,11 +2,14 @@
 
 mod base;
 mod bundle;
+mod check;
 mod diff;
+mod explain;
 mod extract;
 mod image;
 mod interrupt;
 mod list;
+mod opened;
 mod output;
 mod progress;
 mod serve;
@@ -18,7 +21,9 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 pub(crate) use bundle::bundle;
+pub(crate) use check::check;
 pub(crate) use diff::diff;
+pub(crate) use explain::explain;
 pub(crate) use extract::extract;
 pub(crate) use image::image;
 pub(crate) use list::list;

@@ -1,4 +1,4 @@
-//! How far a baking is: a bar on a terminal, a line now and then elsewhere.
+//! How far a long command is: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -12,17 +12,20 @@ use crate::bake::Progress;
 /// The time between two lines.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Shows on standard error how far a baking is.
+/// Shows on standard error how far a command is.
 pub(crate) struct Shown {
     bar: ProgressBar,
     plain: bool,
+    /// What happens to the files.
+    verb: &'static str,
     files: AtomicU64,
     all_files: AtomicU64,
     last_line: Mutex<Instant>,
 }
 
 impl Shown {
-    pub(crate) fn new() -> Self {
+    /// Shows how many files were `verb` (baked, checked).
+    pub(crate) fn new(verb: &'static str) -> Self {
         let plain = !std::io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
         let bar = ProgressBar::with_draw_target(Some(0), target);
@@ -30,14 +33,14 @@ impl Shown {
         // A template is either always right or never.
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         let (files, all_files) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { bar, plain, files, all_files, last_line: Mutex::new(Instant::now()) }
+        Self { bar, plain, verb, files, all_files, last_line: Mutex::new(Instant::now()) }
     }
 
     fn line(&self, counts: &str) {
         let Ok(mut last) = self.last_line.lock() else { return };
         if last.elapsed() >= BETWEEN_LINES {
             *last = Instant::now();
-            log::info!("baked {counts} files");
+            log::info!("{} {counts} files", self.verb);
         }
     }
 }

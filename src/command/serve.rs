@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::opened::{self, Opened};
 use crate::carrier::{self, Carried};
 use crate::cli::{AccessLogFormat, Serve};
-use crate::http::{Handler, Options};
 use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
 
 /// Serves until a signal ends it.
@@ -18,12 +18,7 @@ use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
 /// Whatever keeps the site from being opened or the addresses from being listened on; one line with the remedy.
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let addresses = addresses(&flags.listen_on)?;
-    let dist_dir = flags.dist_dir.clone();
-    let opened = carrier::open(flags.dist_dir);
-    let Carried { kind, site, directory } = match dist_dir {
-        Some(dir) => opened.with_context(|| format!("--dist-dir {}", dir.display()))?,
-        None => opened?,
-    };
+    let Opened { carried: Carried { kind, site, directory }, overlay, handler } = opened::open(flags.answers)?;
     let listeners = bind(&addresses)?;
     let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
     log::info!(
@@ -35,16 +30,15 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         urls(&listeners)?,
     );
     let pack = site.pack().clone();
-    let live = Live::new(site);
+    let live = Live::new(site, overlay);
     carrier::settle(kind, &pack);
     if let Some(directory) = directory {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
     }
-    let options = Options { single_page_application: flags.spa, trailing_slash: flags.trailing_slash };
     let workers = flags.workers.map_or_else(default_workers, usize::from);
     let shutdown_timeout = Duration::from_secs(flags.shutdown_timeout.into());
-    Listening { listeners, workers, access_log, shutdown_timeout, handler: Handler::new(options), live }.serve()
+    Listening { listeners, workers, access_log, shutdown_timeout, handler, live }.serve()
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>> {

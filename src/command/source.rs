@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::progress::Shown;
-use crate::bake::{self, Links, Quality, bake};
+use crate::bake::{self, Links, Preload, Quality, bake};
 use crate::carrier;
 use crate::packfile::PackFile;
 
@@ -26,10 +26,11 @@ pub(crate) fn open(from: Option<&Path>) -> Result<PackFile> {
 /// Bakes a folder into a file that is gone when it is closed.
 fn baked(path: &Path) -> Result<PackFile> {
     let file: File = tempfile::tempfile().context("a temporary file")?;
-    let progress = Shown::new();
+    let progress = Shown::new("baked");
     let options = bake::Options {
         quality: Quality::Fast,
         links: Links::Refuse,
+        preload: Preload::Off,
         cache: None,
         keep: None,
         progress: Some(&progress),

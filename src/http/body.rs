@@ -25,7 +25,9 @@ const FILE_PIECE: u64 = 256 << 10;
 pub(crate) struct ResponseBody {
     /// What Content-Length says, also when nothing is sent (HEAD).
     length: u64,
-    segments: VecDeque<Segment>,
+    /// The first segment: mostly there is no other, and nothing is allocated for one.
+    first: Option<Segment>,
+    rest: VecDeque<Segment>,
     file: Option<OpenFile>,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
 }
@@ -70,12 +72,14 @@ impl Content {
 impl ResponseBody {
     /// No content at all: 204 and 304.
     pub(crate) fn none() -> Self {
-        Self { length: 0, segments: VecDeque::new(), file: None, reading: None }
+        Self { length: 0, first: None, rest: VecDeque::new(), file: None, reading: None }
     }
 
     /// Bytes from memory.
     pub(crate) fn of(bytes: Bytes) -> Self {
-        Self { length: bytes.len() as u64, segments: VecDeque::from([Segment::Bytes(bytes)]), ..Self::none() }
+        let mut body = Self::none();
+        body.push(Segment::Bytes(bytes));
+        body
     }
 
     /// All of a representation's bytes.
@@ -106,25 +110,33 @@ impl ResponseBody {
             Segment::File(range) => range.end - range.start,
         };
         self.length += length;
-        if length > 0 {
-            self.segments.push_back(segment);
+        match length {
+            0 => {}
+            _ if self.first.is_none() => self.first = Some(segment),
+            _ => self.rest.push_back(segment),
         }
+    }
+
+    /// Ends the first segment.
+    fn advance(&mut self) -> Option<Segment> {
+        std::mem::replace(&mut self.first, self.rest.pop_front())
     }
 
     /// Keeps the length and drops the content: the answer to a HEAD request.
     pub(crate) fn without_content(mut self) -> Self {
-        self.segments.clear();
+        self.first = None;
+        self.rest.clear();
         self.file = None;
         self
     }
 
     /// Takes the next bytes from memory.
     fn next_bytes(&mut self) -> Option<Bytes> {
-        let Some(Segment::Bytes(bytes)) = self.segments.front_mut() else { return None };
+        let Some(Segment::Bytes(bytes)) = &mut self.first else { return None };
         if bytes.len() > PIECE {
             return Some(bytes.split_to(PIECE));
         }
-        match self.segments.pop_front() {
+        match self.advance() {
             Some(Segment::Bytes(bytes)) => Some(bytes),
             _ => None,
         }
@@ -132,13 +144,13 @@ impl ResponseBody {
 
     /// Starts reading the next bytes of the file, off the reactor: a disk may take its time.
     fn start_reading(&mut self) {
-        let (Some(Segment::File(range)), Some(file)) = (self.segments.front_mut(), &self.file) else { return };
+        let (Some(Segment::File(range)), Some(file)) = (&mut self.first, &self.file) else { return };
         let piece = range.start..range.end.min(range.start + FILE_PIECE);
         range.start = piece.end;
-        if range.is_empty() {
-            self.segments.pop_front();
-        }
         let (handle, body) = (Arc::clone(&file.handle), Arc::clone(&file.body));
+        if range.is_empty() {
+            self.advance();
+        }
         self.reading = Some(tokio::task::spawn_blocking(move || read_unchanged(&handle, &*body, piece)));
     }
 }
@@ -163,10 +175,10 @@ impl MessageBody for ResponseBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let body = self.get_mut();
-        if let Some(bytes) = body.next_bytes() {
-            return Poll::Ready(Some(Ok(bytes)));
-        }
         if body.reading.is_none() {
+            if let Some(bytes) = body.next_bytes() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
             body.start_reading();
         }
         let Some(reading) = &mut body.reading else { return Poll::Ready(None) };

@@ -60,6 +60,7 @@ fn explanation(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "The request is not valid HTTP.",
         StatusCode::NOT_FOUND => "There is nothing at this address.",
+        StatusCode::GONE => "What was at this address is gone for good.",
         StatusCode::METHOD_NOT_ALLOWED => "This site only answers GET, HEAD and OPTIONS.",
         StatusCode::NOT_ACCEPTABLE => "There is no form of this page that the request accepts.",
         StatusCode::PRECONDITION_FAILED => "The page is not the version that the request names.",

@@ -10,5 +10,5 @@ mod range;
 mod respond;
 
 pub(crate) use body::ResponseBody;
-pub(crate) use handler::{Handler, Options};
-pub(crate) use respond::{Served, refusal_bytes, unavailable};
+pub(crate) use handler::{Handler, Options, Stale};
+pub(crate) use respond::{Served, reason, refusal_bytes, unavailable};

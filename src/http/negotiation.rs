@@ -1,6 +1,7 @@
 //! Negotiation: which content coding a request gets (RFC 9110 §12.5.3).
 
 use crate::pack::Coding;
+use crate::site::Trace;
 
 /// A quality value in thousandths (RFC 9110 §12.4.2).
 type Weight = u16;
@@ -15,30 +16,23 @@ struct Weights {
 }
 
 impl Weights {
-    fn add(&mut self, member: &str) {
-        let mut parts = member.split(';').map(|part| part.trim_matches([' ', '\t']));
-        let coding = parts.next().unwrap_or_default();
-        // Parameters other than q are unknown here; a malformed q makes the member say nothing.
-        let mut weight = 1000;
-        for part in parts {
-            if let Some((name, value)) = part.split_once('=')
-                && name.trim_end().eq_ignore_ascii_case("q")
-            {
-                match parse_weight(value.trim_start()) {
-                    Some(parsed) => weight = parsed,
-                    None => return,
-                }
-            }
-        }
-        let is = |token: &str| coding.eq_ignore_ascii_case(token);
+    fn add(&mut self, member: &[u8]) {
+        let (coding, parameters) = match member.iter().position(|b| *b == b';') {
+            Some(end) => (member[..end].trim_ascii(), &member[end + 1..]),
+            None => (member.trim_ascii(), &b""[..]),
+        };
+        let is = |token: &[u8]| coding.eq_ignore_ascii_case(token);
         let slot = match () {
-            () if is("gzip") || is("x-gzip") => &mut self.gzip, // RFC 9110 §8.4.1.3
-            () if is("br") => &mut self.brotli,
-            () if is("identity") => &mut self.identity,
-            () if is("*") => &mut self.any,
+            () if is(b"gzip") || is(b"x-gzip") => &mut self.gzip, // RFC 9110 §8.4.1.3
+            () if is(b"br") => &mut self.brotli,
+            () if is(b"identity") => &mut self.identity,
+            () if is(b"*") => &mut self.any,
             () => return,
         };
-        *slot = Some(weight);
+        // A malformed weight makes the member say nothing.
+        if let Some(weight) = weight(parameters) {
+            *slot = Some(weight);
+        }
     }
 
     /// The coding's weight; zero is "not acceptable".
@@ -52,17 +46,34 @@ impl Weights {
     }
 }
 
+/// The weight among a member's parameters, of which others than q are unknown here; without one it is 1.
+fn weight(parameters: &[u8]) -> Option<Weight> {
+    let mut weight = 1000;
+    for parameter in parameters.split(|b| *b == b';') {
+        if let Some(at) = parameter.iter().position(|b| *b == b'=')
+            && parameter[..at].trim_ascii().eq_ignore_ascii_case(b"q")
+        {
+            weight = parse_weight(parameter[at + 1..].trim_ascii())?;
+        }
+    }
+    Some(weight)
+}
+
 /// Parses `0`, `0.5`, `1.000`.
-fn parse_weight(text: &str) -> Option<Weight> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+fn parse_weight(text: &[u8]) -> Option<Weight> {
+    let (whole, fraction) = match text {
+        [whole @ (b'0' | b'1')] => (whole, &b""[..]),
+        [whole @ (b'0' | b'1'), b'.', fraction @ ..] => (whole, fraction),
+        _ => return None,
+    };
+    if fraction.len() > 3 || !fraction.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let thousandths =
-        fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + Weight::from(digit - b'0'));
+    let digits = fraction.iter().chain(b"000").take(3);
+    let thousandths = digits.fold(0, |sum, digit| sum * 10 + Weight::from(digit - b'0'));
     match (whole, thousandths) {
-        ("0", _) => Some(thousandths),
-        ("1", 0) => Some(1000),
+        (b'0', _) => Some(thousandths),
+        (_, 0) => Some(1000),
         _ => None,
     }
 }
@@ -74,19 +85,43 @@ fn parse_weight(text: &str) -> Option<Weight> {
 pub(crate) fn select<'a>(
     available: impl Iterator<Item = Coding>,
     accept_encoding: impl Iterator<Item = &'a [u8]>,
+    trace: &mut Trace,
 ) -> Option<Coding> {
     let mut weights = Weights::default();
     let mut absent = true;
     for line in accept_encoding {
         absent = false;
-        let line = std::str::from_utf8(line).unwrap_or_default();
-        line.split(',').for_each(|member| weights.add(member.trim_matches([' ', '\t'])));
+        line.split(|b| *b == b',').for_each(|member| weights.add(member));
     }
     if absent {
         weights.identity = Some(1000);
     }
-    let weighted = available.map(|coding| (weights.of(coding), coding)).filter(|(weight, _)| *weight > 0);
-    weighted.max().map(|(_, coding)| coding)
+    let mut best: Option<(Weight, Coding)> = None;
+    for coding in available {
+        let weight = weights.of(coding);
+        trace.note("coding", || explanation(coding, weight, best));
+        best = best.max((weight > 0).then_some((weight, coding)));
+    }
+    best.map(|(_, coding)| coding)
+}
+
+/// Why a coding is chosen or not, after `best` of those before it.
+fn explanation(coding: Coding, weight: Weight, best: Option<(Weight, Coding)>) -> String {
+    let token = coding.token();
+    let weight_text = match weight {
+        // What identity weighs when nobody speaks of it.
+        1 => "not named".to_owned(),
+        weight => format!("weight {}", f32::from(weight) / 1000.0),
+    };
+    match best {
+        _ if weight == 0 => format!("{token} is not among what the request accepts"),
+        None => format!("{token} is acceptable ({weight_text})"),
+        Some((heavier, other)) if heavier > weight => {
+            format!("{token} is acceptable, too ({weight_text}), but less than {}", other.token())
+        }
+        Some((same, other)) if same == weight => format!("{token} weighs the same, and {} is smaller", other.token()),
+        Some((_, other)) => format!("{token} is preferred to {} ({weight_text})", other.token()),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +130,7 @@ mod tests {
     use Coding::{Brotli, Gzip, Identity};
 
     fn all(lines: &[&str]) -> Option<Coding> {
-        select([Brotli, Gzip, Identity].into_iter(), lines.iter().map(|line| line.as_bytes()))
+        select([Brotli, Gzip, Identity].into_iter(), lines.iter().map(|line| line.as_bytes()), &mut Trace::off())
     }
 
     #[test]
@@ -137,12 +172,12 @@ mod tests {
         }
         assert_eq!(all(&["gzip;q=nonsense, br"]), Some(Brotli));
         let bytes: &[u8] = b"\xff\xfe, gzip";
-        assert_eq!(select([Gzip, Identity].into_iter(), [bytes].into_iter()), Some(Identity));
+        assert_eq!(select([Gzip, Identity].into_iter(), [bytes].into_iter(), &mut Trace::off()), Some(Gzip));
     }
 
     #[test]
     fn only_available_codings_are_selected() {
-        let only = |header: &str| select([Identity].into_iter(), [header.as_bytes()].into_iter());
+        let only = |header: &str| select([Identity].into_iter(), [header.as_bytes()].into_iter(), &mut Trace::off());
         assert_eq!(only("br, gzip"), Some(Identity));
         assert_eq!(only("br, identity;q=0"), None);
     }

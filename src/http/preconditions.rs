@@ -17,6 +17,17 @@ pub(crate) enum Preconditions {
     Failed,
 }
 
+impl Preconditions {
+    /// What this means, for people.
+    pub(crate) fn explanation(self) -> &'static str {
+        match self {
+            Self::Proceed => "none that keeps the representation from being sent",
+            Self::NotModified => "If-None-Match has the entity tag: the client has this representation",
+            Self::Failed => "If-Match lacks the entity tag: the client means another representation",
+        }
+    }
+}
+
 /// Evaluates If-Match, then If-None-Match (§13.2.2), each given as its header lines, against the selected
 /// representation.
 pub(crate) fn evaluate<'a>(

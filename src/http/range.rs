@@ -19,6 +19,20 @@ pub(crate) enum Ranges {
     Unsatisfiable,
 }
 
+impl Ranges {
+    /// What this means for a representation of `length` bytes, for people.
+    pub(crate) fn explanation(&self, length: u64) -> String {
+        match self {
+            Self::Whole => format!("no range that counts: all {length} bytes"),
+            Self::Parts(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| format!("{}-{}", part.start, part.end - 1)).collect();
+                format!("bytes {} of {length}", parts.join(", "))
+            }
+            Self::Unsatisfiable => format!("no byte of the range is among the {length} bytes"),
+        }
+    }
+}
+
 /// Resolves the value of a Range header against a representation of `length` bytes.
 ///
 /// Other units, malformed headers and ones that ask for too many parts are ignored (§14.2). Parts that overlap or

@@ -1,6 +1,7 @@
 //! Responses: the only file that writes status lines and headers.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,7 +11,8 @@ use bytes::Bytes;
 use super::body::{Content, ResponseBody};
 use super::error_page::ErrorFormat;
 use crate::pack::Coding;
-use crate::site::{Asset, Representation, Site};
+use crate::rule::{Field, Origin};
+use crate::site::{Asset, Lookup, Representation, Site, Trace, TrailingSlash};
 
 /// Header sets that are made ready when a site is opened; beyond them, per request.
 const READY_SETS: usize = 256;
@@ -20,6 +22,8 @@ type Fields = Box<[(HeaderName, HeaderValue)]>;
 /// A site with its header fields made ready.
 pub(crate) struct Served {
     pub(crate) site: Site,
+    /// Assets that win over those of the site.
+    overlay: Option<Arc<Served>>,
     names: Vec<HeaderName>,
     sets: Vec<Fields>,
 }
@@ -32,7 +36,22 @@ impl Served {
         let names: Vec<_> = site.pack().header_names().map(name).collect();
         let count = site.pack().header_set_count().min(READY_SETS);
         let sets = (0..count).map(|set| fields(&site, &names, set as u32).collect()).collect();
-        Self { site, names, sets }
+        Self { site, overlay: None, names, sets }
+    }
+
+    /// Lays the assets of another site over this one.
+    pub(crate) fn under(self, overlay: Option<Arc<Served>>) -> Self {
+        Self { overlay, ..self }
+    }
+
+    /// What answers requests for a path: the overlay if it has an asset at exactly that path.
+    pub(crate) fn layer(&self, path: &str) -> &Self {
+        let overlay = self.overlay.as_deref();
+        let has = |layer: &&Self| {
+            let lookup = layer.site.lookup(path, None, TrailingSlash::None, &mut Trace::off());
+            matches!(lookup, Lookup::Found(_))
+        };
+        overlay.filter(has).unwrap_or(self)
     }
 
     /// Inserts the fields of an asset's header set.
@@ -68,9 +87,10 @@ pub(crate) enum Answer<'a> {
     /// Parts of the representation: 206.
     Parts(Selected<'a>, Content, Vec<Range<u64>>),
     NotModified(Selected<'a>),
-    /// The site's own page for what is not there, and its content.
-    NotFoundPage(Selected<'a>, Content),
-    Redirect(String),
+    /// The site's own page for what is not there, its content, and the status.
+    ErrorPage(u16, Selected<'a>, Content),
+    /// Another address, with this status.
+    Redirect(u16, String),
     /// 204 with the allowed methods.
     Options,
     Refused(Refusal),
@@ -80,6 +100,8 @@ pub(crate) enum Answer<'a> {
 pub(crate) struct Selected<'a> {
     pub(crate) asset: Asset<'a>,
     pub(crate) representation: Representation,
+    /// The fields of an asset that answers at another address than its own; nothing if they are the prepared ones.
+    pub(crate) fields: Option<Vec<Field>>,
 }
 
 /// Why a request gets an error.
@@ -87,6 +109,7 @@ pub(crate) struct Selected<'a> {
 pub(crate) enum Refusal {
     BadRequest,
     NotFound,
+    Gone,
     MethodNotAllowed,
     /// Nothing that the asset has is acceptable.
     NotAcceptable,
@@ -104,54 +127,85 @@ pub(crate) enum Refusal {
 }
 
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NO_CACHE: &str = "no-cache";
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What an answer is written with: the prepared fields, the rules, and the path that was asked for.
+pub(crate) struct Writing<'a> {
+    pub(crate) layer: &'a Served,
+    pub(crate) rules: &'a Site,
+    pub(crate) path: &'a str,
+}
 
 /// Writes the response for an answer. `format` is asked for only when an error must be explained.
 pub(crate) fn build(
-    served: &Served,
+    writing: &Writing<'_>,
     answer: Answer<'_>,
     format: impl FnOnce() -> ErrorFormat,
+    trace: &mut Trace,
 ) -> HttpResponse<ResponseBody> {
     match answer {
         Answer::Whole(selected, content) => {
             let body = ResponseBody::whole(content, selected.representation.length);
             let mut response = HttpResponse::with_body(StatusCode::OK, body);
-            representation_headers(served, response.headers_mut(), &selected);
+            representation_headers(writing, response.headers_mut(), &selected, trace);
             response
         }
-        Answer::Parts(selected, content, parts) => partial(served, &selected, content, parts),
+        Answer::Parts(selected, content, parts) => partial(writing, &selected, content, parts, trace),
         Answer::NotModified(selected) => {
             let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, ResponseBody::none());
             let headers = response.headers_mut();
-            representation_headers(served, headers, &selected);
+            representation_headers(writing, headers, &selected, trace);
             // RFC 9110 §15.4.5: no representation metadata but what steers caches.
             remove(headers, &[header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ACCEPT_RANGES]);
             response
         }
-        Answer::NotFoundPage(selected, content) => {
+        Answer::ErrorPage(code, selected, content) => {
             let body = ResponseBody::whole(content, selected.representation.length);
-            let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, body);
+            let status = StatusCode::from_u16(code).unwrap_or(StatusCode::NOT_FOUND);
+            let mut response = HttpResponse::with_body(status, body);
             let headers = response.headers_mut();
-            representation_headers(served, headers, &selected);
+            representation_headers(writing, headers, &selected, trace);
+            let caching: Vec<_> = headers.keys().filter(|name| is_caching(name.as_str())).cloned().collect();
+            remove(headers, &caching);
             headers.insert(header::CACHE_CONTROL, NO_STORE);
             remove(headers, &[header::ETAG, header::ACCEPT_RANGES]);
             response
         }
-        Answer::Redirect(location) => redirect(&location),
+        Answer::Redirect(code, location) => redirect(writing, code, &location, trace),
         Answer::Options => {
             let mut response = HttpResponse::with_body(StatusCode::NO_CONTENT, ResponseBody::none());
-            response.headers_mut().insert(header::ALLOW, ALLOW);
+            let headers = response.headers_mut();
+            own_headers(writing, headers, &[], trace);
+            headers.insert(header::ALLOW, ALLOW);
             response
         }
-        Answer::Refused(refusal) => refused(refusal, format()),
+        Answer::Refused(refusal) => refused(refusal, format(), Some(writing), trace),
+    }
+}
+
+/// Why a field is there that neither the site's rules nor its files decide.
+pub(crate) fn reason(name: &str) -> &'static str {
+    match name {
+        "etag" => "the bytes of the representation",
+        "content-encoding" | "vary" => "negotiation",
+        "accept-ranges" | "content-range" => "ranges",
+        "content-length" | "date" | "connection" => "framing",
+        "location" => "the redirect",
+        "allow" => "the methods",
+        "cache-control" | "content-type" => "the status",
+        _ => "default",
     }
 }
 
 /// The fields of a 200: the asset's own, and those of the selected representation.
-fn representation_headers(served: &Served, headers: &mut HeaderMap, selected: &Selected<'_>) {
-    let Selected { asset, representation } = selected;
-    served.insert(headers, asset.headers());
+fn representation_headers(writing: &Writing<'_>, headers: &mut HeaderMap, selected: &Selected<'_>, trace: &mut Trace) {
+    let Selected { asset, representation, fields } = selected;
+    match fields {
+        None => writing.layer.insert(headers, asset.headers()),
+        Some(fields) => insert(headers, fields),
+    }
+    trace.note_fields(|| fields.clone().unwrap_or_else(|| asset.fields()));
     if let Ok(entity_tag) = HeaderValue::from_maybe_shared(representation.entity_tag_bytes.clone()) {
         headers.insert(header::ETAG, entity_tag);
     }
@@ -162,6 +216,45 @@ fn representation_headers(served: &Served, headers: &mut HeaderMap, selected: &S
     vary(headers, asset.varies());
 }
 
+/// Inserts fields that were worked out for one request.
+fn insert(headers: &mut HeaderMap, fields: &[Field]) {
+    for field in fields {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_str(&field.value))
+        {
+            add(headers, name, value);
+        }
+    }
+}
+
+/// A field that lets caches keep an answer, which an error must not have.
+fn is_caching(name: &str) -> bool {
+    name.ends_with("cache-control") || matches!(name, "expires" | "surrogate-control")
+}
+
+/// A field that describes content: rules are written for the site's files, not for what this program says itself.
+fn describes_content(name: &str) -> bool {
+    matches!(name, "content-type" | "content-disposition" | "content-language" | "content-location")
+}
+
+/// The fields of an answer without an asset: the default ones, changed by the rules for the path. None of the rules
+/// lets an error be kept.
+fn own_headers(writing: &Writing<'_>, headers: &mut HeaderMap, defaults: &[(&str, &str)], trace: &mut Trace) {
+    let default = |(name, value): &(&str, &str)| Field {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+        origin: Origin::default_value(),
+    };
+    let mut fields: Vec<Field> = defaults.iter().map(default).collect();
+    writing.rules.apply_rules(writing.path, &mut fields);
+    fields.retain(|field| !describes_content(&field.name));
+    if !defaults.contains(&("cache-control", NO_CACHE)) {
+        fields.retain(|field| !is_caching(&field.name));
+    }
+    insert(headers, &fields);
+    trace.note_fields(|| fields);
+}
+
 fn vary(headers: &mut HeaderMap, varies: bool) {
     if varies {
         headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -170,14 +263,15 @@ fn vary(headers: &mut HeaderMap, varies: bool) {
 
 /// 206 with one part, or with several as multipart/byteranges (RFC 9110 §14.6).
 fn partial(
-    served: &Served,
+    writing: &Writing<'_>,
     selected: &Selected<'_>,
     content: Content,
     parts: Vec<Range<u64>>,
+    trace: &mut Trace,
 ) -> HttpResponse<ResponseBody> {
     let length = selected.representation.length;
     let mut headers = HeaderMap::new();
-    representation_headers(served, &mut headers, selected);
+    representation_headers(writing, &mut headers, selected, trace);
     let body = if let [part] = parts.as_slice() {
         headers.insert(header::CONTENT_RANGE, content_range(part, length));
         ResponseBody::parts(content, [(Bytes::new(), part.clone())], Bytes::new())
@@ -212,27 +306,32 @@ fn value(text: String) -> HeaderValue {
     HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-fn safety_headers(headers: &mut HeaderMap) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
-}
+const SAFETY: [(&str, &str); 2] =
+    [("x-content-type-options", "nosniff"), ("referrer-policy", "strict-origin-when-cross-origin")];
 
-/// 308: the address has moved for good, the method stays (RFC 9110 §15.4.9).
-fn redirect(location: &str) -> HttpResponse<ResponseBody> {
+/// Another address (RFC 9110 §15.4).
+fn redirect(writing: &Writing<'_>, code: u16, location: &str, trace: &mut Trace) -> HttpResponse<ResponseBody> {
     let body = ResponseBody::of(format!("Moved to {location}\n").into());
-    let mut response = HttpResponse::with_body(StatusCode::PERMANENT_REDIRECT, body);
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::PERMANENT_REDIRECT);
+    let mut response = HttpResponse::with_body(status, body);
     let headers = response.headers_mut();
+    let [content_type_options, referrer_policy] = SAFETY;
+    own_headers(writing, headers, &[("cache-control", NO_CACHE), content_type_options, referrer_policy], trace);
     headers.insert(header::LOCATION, value(location.to_owned()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, NO_CACHE);
-    safety_headers(headers);
     response
 }
 
-fn refused(refusal: Refusal, format: ErrorFormat) -> HttpResponse<ResponseBody> {
+fn refused(
+    refusal: Refusal,
+    format: ErrorFormat,
+    writing: Option<&Writing<'_>>,
+    trace: &mut Trace,
+) -> HttpResponse<ResponseBody> {
     let status = match refusal {
         Refusal::BadRequest => StatusCode::BAD_REQUEST,
         Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Gone => StatusCode::GONE,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Refusal::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
@@ -242,8 +341,16 @@ fn refused(refusal: Refusal, format: ErrorFormat) -> HttpResponse<ResponseBody> 
     let mut response = HttpResponse::with_body(status, ResponseBody::of(format.page(status).into()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    match writing {
+        Some(writing) => own_headers(writing, headers, &SAFETY, trace),
+        None => SAFETY
+            .map(|(name, value)| {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            })
+            .into_iter()
+            .collect(),
+    }
     headers.insert(header::CACHE_CONTROL, NO_STORE);
-    safety_headers(headers);
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     match refusal {
         Refusal::MethodNotAllowed => drop(headers.insert(header::ALLOW, ALLOW)),
@@ -254,14 +361,14 @@ fn refused(refusal: Refusal, format: ErrorFormat) -> HttpResponse<ResponseBody> 
             vary(headers, varies);
         }
         Refusal::Unavailable => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
-        Refusal::BadRequest | Refusal::NotFound => {}
+        Refusal::BadRequest | Refusal::NotFound | Refusal::Gone => {}
     }
     response
 }
 
 /// 503 for a file that was replaced and whose new content is not known yet.
 pub(crate) fn unavailable() -> HttpResponse<ResponseBody> {
-    refused(Refusal::Unavailable, ErrorFormat::Text)
+    refused(Refusal::Unavailable, ErrorFormat::Text, None, &mut Trace::off())
 }
 
 /// The answer to a request that never became one, written by the connection before it closes.

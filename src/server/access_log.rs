@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 /// Bytes that may wait to be written; a line that does not fit is dropped and counted.
@@ -21,11 +20,13 @@ struct Buffer {
     lines: Vec<u8>,
     dropped: u64,
     closed: bool,
+    /// Everything is written.
+    finished: bool,
 }
 
 struct Shared {
     buffer: Mutex<Buffer>,
-    /// There are lines, a batch is full, or the log was closed.
+    /// There are lines, a batch is full, or the log was closed or finished.
     changed: Condvar,
 }
 
@@ -44,7 +45,6 @@ pub(crate) struct AccessLog {
 /// The end of the log that writes them.
 pub(crate) struct AccessLogWriter {
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
 }
 
 /// What one line tells.
@@ -68,8 +68,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) fn start(out: impl Write + Send + 'static) -> std::io::Result<(AccessLog, AccessLogWriter)> {
     let shared = Arc::new(Shared { buffer: Mutex::default(), changed: Condvar::new() });
     let writing = Arc::clone(&shared);
-    let thread = std::thread::Builder::new().name("access log".into()).spawn(move || write_lines(&writing, out))?;
-    Ok((AccessLog { shared: Arc::clone(&shared) }, AccessLogWriter { shared, thread }))
+    std::thread::Builder::new().name("access log".into()).spawn(move || write_lines(&writing, out))?;
+    Ok((AccessLog { shared: Arc::clone(&shared) }, AccessLogWriter { shared }))
 }
 
 impl AccessLog {
@@ -101,11 +101,12 @@ impl AccessLog {
 }
 
 impl AccessLogWriter {
-    /// Writes what is left and ends the thread.
-    pub(crate) fn close(self) {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_one();
-        let _ = self.thread.join();
+    /// Writes what is left; a target that takes nothing is given up after `limit`.
+    pub(crate) fn close(self, limit: Duration) {
+        let mut buffer = self.shared.lock();
+        buffer.closed = true;
+        self.shared.changed.notify_all();
+        drop(self.shared.changed.wait_timeout_while(buffer, limit, |buffer| !buffer.finished));
     }
 }
 
@@ -131,7 +132,10 @@ fn write_lines(shared: &Shared, mut out: impl Write) {
         }
         batch.clear();
         batch.shrink_to(BATCH * 2);
-        if closed && shared.lock().lines.is_empty() {
+        let mut buffer = shared.lock();
+        if closed && buffer.lines.is_empty() {
+            buffer.finished = true;
+            shared.changed.notify_all();
             return;
         }
     }
@@ -248,7 +252,7 @@ mod tests {
         for _ in 0..10_000 {
             log.log(&entry(b"/", None));
         }
-        writer.close();
+        writer.close(Duration::from_secs(60));
         assert_eq!(written.lock().unwrap().iter().filter(|b| **b == b'\n').count(), 10_000);
     }
 
@@ -263,7 +267,7 @@ mod tests {
         }
         assert!(log.shared.lock().dropped > 0);
         drop(held);
-        writer.close();
+        writer.close(Duration::from_secs(60));
         assert!(written.lock().unwrap().len() > CAPACITY / 2);
     }
 }

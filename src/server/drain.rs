@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Context;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 /// One connection's view of the server's wish to stop.
 pub(crate) struct Drain {
+    draining: Arc<AtomicBool>,
     state: watch::Receiver<bool>,
     wake: Option<Pin<Box<dyn Future<Output = ()>>>>,
     _open: Open,
@@ -28,27 +29,35 @@ impl Drop for Open {
 /// The switch that starts draining, and the count of what is left. Cloning shares both.
 #[derive(Clone)]
 pub(crate) struct DrainSwitch {
+    /// What `state` says, to be read for every request.
+    draining: Arc<AtomicBool>,
     state: watch::Sender<bool>,
     open: Arc<AtomicUsize>,
 }
 
 impl DrainSwitch {
     pub(crate) fn new() -> Self {
-        Self { state: watch::Sender::new(false), open: Arc::default() }
+        Self { draining: Arc::default(), state: watch::Sender::new(false), open: Arc::default() }
     }
 
     /// A view for a new connection.
     pub(crate) fn connection(&self) -> Drain {
         self.open.fetch_add(1, Ordering::Relaxed);
-        Drain { state: self.state.subscribe(), wake: None, _open: Open(Arc::clone(&self.open)) }
+        Drain {
+            draining: Arc::clone(&self.draining),
+            state: self.state.subscribe(),
+            wake: None,
+            _open: Open(Arc::clone(&self.open)),
+        }
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        *self.state.borrow()
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Tells every connection to end after its current response.
     pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
         self.state.send_replace(true);
     }
 
@@ -67,7 +76,7 @@ impl DrainSwitch {
 
 impl Drain {
     pub(crate) fn is_draining(&self) -> bool {
-        *self.state.borrow()
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Has the task of `cx` woken when draining starts.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::HttpRequest;
+use actix_http::Request;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::{Version, header};
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub(crate) struct Exchange {
 /// What the access log will tell.
 pub(crate) struct Record {
     pub(crate) log: AccessLog,
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Request,
     pub(crate) since: Instant,
     pub(crate) status: u16,
     /// Bytes of content handed to the connection.

@@ -8,6 +8,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,7 +18,6 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_util::io::poll_read_buf;
 
 use super::drain::Drain;
 use super::timer::Timer;
@@ -158,10 +158,33 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
 
     /// Reads once from the socket into `input`, or notes that the client has closed its side.
     fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.input.reserve(READ);
-        let length = ready!(poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input))?;
-        self.ended = length == 0;
+        let mut bytes = [MaybeUninit::uninit(); READ];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+        self.input.extend_from_slice(buffer.filled());
+        self.ended = buffer.filled().is_empty();
         Poll::Ready(Ok(()))
+    }
+
+    /// Reads straight into actix-http's buffer: mostly that is one whole head, and nothing is left to be held back.
+    fn fill_directly(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
+        let read = &buffer.filled()[before..];
+        if head_end(read, 0) == Some(read.len()) && !read.starts_with(b"\r") && !read.starts_with(b"\n") {
+            self.released();
+            return Poll::Ready(Ok(()));
+        }
+        self.ended = read.is_empty();
+        self.input.extend_from_slice(read);
+        buffer.set_filled(before);
+        Poll::Ready(Ok(()))
+    }
+
+    /// A head goes to actix-http.
+    fn released(&mut self) {
+        self.head_begun = false;
+        self.connection.phase.set(Phase::Released);
     }
 
     /// While a response is under way, takes in a little of what follows it, so that the socket wakes this
@@ -178,8 +201,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         loop {
             if let Some(length) = self.head_length() {
                 self.releasing = length;
-                self.head_begun = false;
-                self.connection.phase.set(Phase::Released);
+                self.released();
                 return Poll::Ready(Ok(()));
             }
             if self.input.len() >= MAX_HEAD {
@@ -209,14 +231,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
             self.input.advance(empty);
             self.scanned = 0;
         }
-        let mut at = self.scanned;
-        while let Some(line_end) = self.input[at..].iter().position(|b| *b == b'\n') {
-            at += line_end + 1;
-            match self.input[at..] {
-                [b'\n', ..] => return Some(at + 1),
-                [b'\r', b'\n', ..] => return Some(at + 2),
-                _ => {}
-            }
+        if let Some(end) = head_end(&self.input, self.scanned) {
+            return Some(end);
         }
         // An end of three bytes may be cut anywhere.
         self.scanned = self.input.len().saturating_sub(2);
@@ -283,7 +299,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         let last = self.connection.last.get();
         self.connection.phase.set(if last { Phase::Closed } else { Phase::Open });
         self.deadline = Instant::now() + self.timeouts.idle;
-        if last || self.ended || !self.input.is_empty() || self.drain.is_draining() {
+        if last || self.ended || !self.input.is_empty() || self.drain.is_draining() || !self.timer.is_armed() {
             // actix-http does not read again by itself in this turn.
             cx.waker().wake_by_ref();
         }
@@ -313,6 +329,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
                 return Poll::Ready(Ok(()));
             }
             match gate.connection.phase.get() {
+                Phase::Open if gate.input.is_empty() && !gate.ended && !gate.drain.is_draining() => {
+                    match gate.fill_directly(cx, buffer)? {
+                        Poll::Ready(()) if gate.connection.phase.get() == Phase::Released => {
+                            return Poll::Ready(Ok(()));
+                        }
+                        Poll::Ready(()) => {}
+                        Poll::Pending => ready!(gate.poll_deadline(cx)),
+                    }
+                }
                 Phase::Open => ready!(gate.next_head(cx))?,
                 Phase::Closed => return gate.poll_refusal(cx),
                 Phase::Released | Phase::Responding | Phase::Responded => return gate.read_ahead(cx),
@@ -355,6 +380,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
         let expects_more = gate.refused || gate.connection.last.get() || !gate.input.is_empty();
         if expects_more { gate.poll_linger(cx, since) } else { Poll::Ready(Ok(())) }
     }
+}
+
+/// The end of the head in `bytes`, of which the first `scanned` hold no line end.
+fn head_end(bytes: &[u8], scanned: usize) -> Option<usize> {
+    let ends = memchr::memchr_iter(b'\n', &bytes[scanned..]).map(|at| scanned + at + 1);
+    ends.filter_map(|at| match bytes[at..] {
+        [b'\n', ..] => Some(at + 1),
+        [b'\r', b'\n', ..] => Some(at + 2),
+        _ => None,
+    })
+    .next()
 }
 
 /// The status code of a response that begins with `HTTP/1.1 400`.

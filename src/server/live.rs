@@ -16,14 +16,18 @@ pub(crate) struct Live {
 }
 
 struct Shared {
+    /// Stays the same whatever is under it.
+    overlay: Option<Arc<Served>>,
     served: ArcSwap<Served>,
     replaced: watch::Sender<()>,
 }
 
 impl Live {
-    pub(crate) fn new(site: Site) -> Self {
-        let served = ArcSwap::from_pointee(Served::new(site));
-        Self { shared: Arc::new(Shared { served, replaced: watch::Sender::new(()) }) }
+    /// Serves `site`, with the assets of `overlay` in front of its own.
+    pub(crate) fn new(site: Site, overlay: Option<Site>) -> Self {
+        let overlay = overlay.map(|overlay| Arc::new(Served::new(overlay)));
+        let served = ArcSwap::from_pointee(Served::new(site).under(overlay.clone()));
+        Self { shared: Arc::new(Shared { overlay, served, replaced: watch::Sender::new(()) }) }
     }
 
     pub(crate) fn current(&self) -> Guard<Arc<Served>> {
@@ -32,7 +36,7 @@ impl Live {
 
     /// Serves another site from now on.
     pub(crate) fn replace(&self, site: Site) {
-        self.shared.served.store(Arc::new(Served::new(site)));
+        self.shared.served.store(Arc::new(Served::new(site).under(self.shared.overlay.clone())));
         self.shared.replaced.send_replace(());
     }
 

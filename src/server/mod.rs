@@ -75,27 +75,28 @@ impl Listening {
             let mut server = Server::build().workers(self.workers).shutdown_timeout(seconds).disable_signals();
             for listener in self.listeners {
                 let worker = worker.clone();
-                server = server.listen("site", listener, move || worker.factory())?;
+                server = server.listen("site", listener, move || worker.clone().factory())?;
             }
             let server = server.run();
             let handle = server.handle();
             actix_rt::spawn(server);
             stop_signal().await?;
-            log::info!("stopping: finishing the responses under way, at most {} s", timeout.as_secs_f32());
             handle.pause().await;
             drain.drain();
             // Connections that were accepted a moment ago reach their worker before it hears of the end.
             tokio::time::sleep(HAND_OVER).await;
             // Closes the listening sockets. It is not awaited: it looks for the end of connections once a second only.
             drop(handle.stop(true));
+            report(format!("stopping: finishing the responses under way, at most {} s", timeout.as_secs()));
             let left = drain.wait(timeout).await;
             if left > 0 {
-                log::warn!("stopping: {left} connections were still open after {} s", timeout.as_secs_f32());
+                report(format!("stopped: {left} connections were still open after {} s", timeout.as_secs()));
             }
             Ok(())
         });
         if let Some(writer) = writer {
-            writer.close();
+            // At least a second, however little time the responses get.
+            writer.close(timeout.max(Duration::from_secs(1)));
         }
         served
     }
@@ -104,6 +105,16 @@ impl Listening {
 fn started(log: io::Result<(AccessLog, AccessLogWriter)>) -> Result<(Option<AccessLog>, Option<AccessLogWriter>)> {
     let (log, writer) = log.context("starting the access log")?;
     Ok((Some(log), Some(writer)))
+}
+
+/// Logs a message, but lets a reader of standard error that is stuck hold the end for a moment only.
+fn report(message: String) {
+    let (told, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        log::info!("{message}");
+        let _ = told.send(());
+    });
+    let _ = wait.recv_timeout(Duration::from_millis(200));
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -1,21 +1,31 @@
-//! From an accepted socket to a response: the gate, actix-http, and actix-web's `App` with one service.
+//! From an accepted socket to a response: the gate, actix-http, and the handler.
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use actix_http::{ConnectionType, HttpService, KeepAlive, Protocol};
+use actix_http::error::DispatchError;
+use actix_http::{ConnectionType, HttpService, KeepAlive, Protocol, Request, Response};
 use actix_rt::net::TcpStream;
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::dev::{AppConfig, RequestHead, ServiceRequest, ServiceResponse};
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
 use actix_web::http::{StatusCode, header};
-use actix_web::{App, HttpResponse};
+use arc_swap::Guard;
+use futures_util::future::Either;
 
 use super::access_log::{AccessLog, Entry};
 use super::drain::DrainSwitch;
 use super::exchange::{Exchange, Record};
 use super::gate::{Connection, Gate, OnRefusal, Timeouts};
 use super::live::Live;
-use crate::http::{Handler, ResponseBody, unavailable};
+use crate::http::{Handler, ResponseBody, Stale, unavailable};
+
+type Outcome = Result<Response<Exchange>, actix_web::Error>;
+
+/// A response that is there, or one that waits for the site to be replaced.
+type Responding = Either<Ready<Outcome>, Pin<Box<dyn Future<Output = Outcome>>>>;
 
 /// How long a request for a file that is just being replaced waits for the site to be replaced.
 const REPLACEMENT: Duration = Duration::from_secs(2);
@@ -34,19 +44,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// The service that a worker runs for each accepted socket.
+    /// The service that a worker thread runs for each accepted socket.
+    ///
+    /// The handler is actix-http's service itself: an `App` around it, with no routes to choose from, costs more than
+    /// everything that the handler does.
     pub(crate) fn factory(
-        &self,
-    ) -> impl ServiceFactory<
-        TcpStream,
-        Config = (),
-        Response = (),
-        Error = actix_http::error::DispatchError,
-        InitError = (),
-    > + use<> {
-        let worker = self.clone();
-        let application = self.clone();
-        let on_refusal = self.on_refusal();
+        self,
+    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+        let worker = Rc::new(self);
+        let on_refusal = worker.on_refusal();
         let http = HttpService::build()
             // The gate has the timers.
             .keep_alive(KeepAlive::Os)
@@ -56,45 +62,46 @@ impl Worker {
             .on_connect_ext(|gate: &Gate<TcpStream>, extensions| {
                 extensions.insert(Rc::clone(gate.connection()));
             })
-            .finish(map_config(application.app(), |_| AppConfig::default()));
+            .finish(fn_service({
+                let worker = Rc::clone(&worker);
+                move |request: Request| worker.respond(request)
+            }));
         fn_service(move |socket: TcpStream| {
-            let worker = worker.clone();
-            let on_refusal = Rc::clone(&on_refusal);
-            async move {
-                let peer = socket.peer_addr().ok();
-                // A response is written in one piece: waiting for more to send with it only adds delay.
-                let _ = socket.set_nodelay(true);
-                let connection = Connection::new(peer.map(|peer| peer.ip()));
-                let gate = Gate::new(socket, connection, worker.timeouts, worker.drain.connection(), on_refusal);
-                Ok((gate, Protocol::Http1, peer))
-            }
+            let peer = socket.peer_addr().ok();
+            // A response is written in one piece: waiting for more to send with it only adds delay.
+            let _ = socket.set_nodelay(true);
+            let connection = Connection::new(peer.map(|peer| peer.ip()));
+            let gate =
+                Gate::new(socket, connection, worker.timeouts, worker.drain.connection(), Rc::clone(&on_refusal));
+            ready(Ok((gate, Protocol::Http1, peer)))
         })
         .and_then(http)
     }
 
-    /// actix-web's application: one service for every path.
-    fn app(
-        self,
-    ) -> App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        >,
-    > {
-        App::new().default_service(fn_service(move |request: ServiceRequest| {
-            let worker = self.clone();
-            async move { Ok::<_, actix_web::Error>(worker.respond(request).await) }
-        }))
+    /// Responds at once, or, for a file that was replaced a moment ago, when its site was replaced, too.
+    fn respond(self: &Rc<Self>, request: Request) -> Responding {
+        let since = self.log.as_ref().map(|_| Instant::now());
+        let response = self.handler.respond(&self.live.current(), request.head());
+        match response {
+            Ok(response) => Either::Left(ready(Ok(self.finish(request, response, since)))),
+            Err(Stale) => {
+                let worker = Rc::clone(self);
+                Either::Right(Box::pin(async move {
+                    let response = worker.respond_from_next(request.head()).await;
+                    Ok(worker.finish(request, response, since))
+                }))
+            }
+        }
     }
 
-    async fn respond(&self, request: ServiceRequest) -> ServiceResponse {
-        let since = Instant::now();
-        let (request, _payload) = request.into_parts();
+    /// Makes the response an exchange on the request's connection.
+    fn finish(
+        &self,
+        request: Request,
+        mut response: HttpResponse<ResponseBody>,
+        since: Option<Instant>,
+    ) -> Response<Exchange> {
         let connection = request.conn_data::<Rc<Connection>>().cloned();
-        let mut response = self.answer(request.head()).await;
         if let Some(connection) = &connection {
             connection.respond();
             if self.must_close(request.head()) || response.status() == StatusCode::BAD_REQUEST {
@@ -103,18 +110,13 @@ impl Worker {
             }
         }
         let status = response.status().as_u16();
-        let record = self.log.clone().map(|log| Record { log, request: request.clone(), since, status, sent: 0 });
-        let response = response.map_body(|_, body| Exchange::new(body, connection, record)).map_into_boxed_body();
-        ServiceResponse::new(request, response)
+        let log = self.log.clone().zip(since);
+        let record = log.map(|(log, since)| Record { log, request, since, status, sent: 0 });
+        response.map_body(|_, body| Exchange::new(body, connection, record)).into()
     }
 
-    /// Answers from the current site; a file that was replaced a moment ago, from the next one.
-    async fn answer(&self, request: &RequestHead) -> HttpResponse<ResponseBody> {
-        let served = self.live.current();
-        if let Ok(response) = self.handler.respond(&served, request) {
-            return response;
-        }
-        let seen = arc_swap::Guard::into_inner(served);
+    async fn respond_from_next(&self, request: &RequestHead) -> HttpResponse<ResponseBody> {
+        let seen = Guard::into_inner(self.live.current());
         if self.live.wait_for_replacement(&seen, REPLACEMENT).await
             && let Ok(response) = self.handler.respond(&self.live.current(), request)
         {

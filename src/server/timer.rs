@@ -15,6 +15,11 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
+    /// Some time, the timer will wake the task that polled it last.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.sleep.as_ref().is_some_and(|sleep| !sleep.is_elapsed())
+    }
+
     /// Ready when `deadline` is over.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::super::support::{Connection, Dist, PATIENCE, TestServer, decode, eventually, request};
+use super::super::support::{Connection, Dist, LONG_PATIENCE, TestServer, decode, eventually, request};
 
 /// The `n`th version of a page: told apart at every position, of one length.
 fn version(n: usize) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn watch(server: &TestServer, accept: &str, done: &AtomicBool) -> HashMap<String
     let mut connection = server.connect();
     let mut seen: HashMap<String, Vec<u8>> = HashMap::new();
     let started = Instant::now();
-    while !done.load(Ordering::Relaxed) && started.elapsed() < 3 * PATIENCE {
+    while !done.load(Ordering::Relaxed) && started.elapsed() < 2 * LONG_PATIENCE {
         let response = connection.fetch("GET", "/page.txt", &[("Accept-Encoding", accept)]).expect(200);
         let plain = decode(response.coding(), &response.body);
         assert!(plain.len() == 20_000 && plain.iter().all(|byte| *byte == plain[0]), "two versions in one response");
@@ -48,7 +48,7 @@ fn files_replaced_under_load_never_mix() {
     assert!(seen[0].len() >= 2, "the readers saw {} versions", seen[0].len());
 }
 
-const LARGE: usize = 24_000_000;
+const LARGE: usize = 12_000_000;
 
 /// A site with a large file of A.
 fn films() -> (Dist, TestServer) {

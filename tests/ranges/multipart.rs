@@ -137,6 +137,23 @@ fn parts_end_where_the_length_says() {
     assert_eq!(connection.get("/a.bin").expect(200).body, digits(), "the next response starts where it should");
 }
 
+/// The bytes of a large file are read while the response is under way: they must not come after what follows them.
+#[test]
+fn parts_of_a_large_file_come_in_order() {
+    let dist = Dist::new();
+    let film = noise(400_000, 6);
+    dist.file("film.bin", &film);
+    let server = TestServer::of(&dist);
+    let mut connection = server.connect();
+    for n in 0..100 {
+        let range = format!("bytes={n}-99999,150000-299999,-{}", 1000 + n);
+        let response = connection.fetch("GET", "/film.bin", &[("Range", &range)]).expect(206);
+        let all = parts(&response, film.len());
+        assert_eq!(all.iter().map(|(first, _)| *first).collect::<Vec<_>>(), [n, 150_000, 399_000 - n]);
+        covers(&response, &film, &[(n, 100_000), (150_000, 300_000), (399_000 - n, 400_000)]);
+    }
+}
+
 #[test]
 fn boundary_is_not_in_the_representation() {
     let server = server();

@@ -146,7 +146,7 @@ impl Connection {
         self.stream.set_read_timeout(Some(time)).expect("a read timeout");
         let silent = match self.stream.peek(&mut [0]) {
             Ok(_) => false,
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
         };
         self.stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
         silent && self.received.is_empty()
@@ -162,6 +162,7 @@ impl Connection {
                 true
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => panic!("no answer: {error}; so far {:?}", String::from_utf8_lossy(&self.received)),
         }
     }

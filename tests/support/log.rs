@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
-use super::PATIENCE;
+use super::{LONG_PATIENCE, PATIENCE};
 
 #[derive(Default)]
 struct Lines {
@@ -41,7 +41,7 @@ impl Log {
 
     /// Waits for a line that `wanted` accepts: the first such line, `None` when the stream ends or stays silent.
     pub(crate) fn wait_for(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONG_PATIENCE;
         let mut seen = 0;
         let mut state = self.state.lock().unwrap();
         loop {

@@ -48,6 +48,11 @@ impl TestServer {
         server
     }
 
+    /// Serves a folder through each carrier that can hold one: as a folder, and attached to an executable.
+    pub(crate) fn each(dist: &Dist) -> [Self; 2] {
+        [Self::of(dist), Self::bundled(dist)]
+    }
+
     /// Starts `site serve` on a free port, with these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::launch(site(&[&["serve", "--listen-on", "127.0.0.1:0"], arguments].concat()))
