@@ -592,9 +592,9 @@ impl Pack {
         self.identity.hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The index, for telling the kernel that its pages are not needed at once.
-    pub(crate) fn index(&self) -> &Bytes {
-        &self.index
+    /// The whole pack, for telling the kernel that its pages are not needed at once.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
     fn section(&self, section: Section) -> &[u8] {
