@@ -328,6 +328,31 @@ fn a_damaged_body_is_found_in_a_bundle() {
 }
 
 #[test]
+fn assets_of_releases_before_are_checked_for_damage_only() {
+    let bundled = |dist: &Dist, more: &[&str]| {
+        let bundle = dist.beside("my-site").into_os_string().into_string().unwrap();
+        let folder = dist.argument();
+        let arguments = [&["bundle", &folder, "--output", &bundle, "--quality", "fast"], more].concat();
+        assert!(run(site(&arguments)).status.success());
+        bundle
+    };
+    let checked = |bundle: &str| String::from_utf8(run(site(&["check", bundle])).stdout).unwrap();
+    let old = sound(&[("a.3f9a1c2b.css", "a { background: url(gone.png) }")]);
+    let old_bundle = bundled(&old, &[]);
+    assert!(checked(&old_bundle).starts_with("a.3f9a1c2b.css (1 error)"));
+    let new = sound(&[]);
+    let new_bundle = bundled(&new, &["--keep-from", &old_bundle]);
+    assert!(checked(&new_bundle).starts_with("0 errors, 0 warnings, 0 notes: 3 files"), "{}", checked(&new_bundle));
+
+    let mut bytes = std::fs::read(&new_bundle).unwrap();
+    let at = bytes.windows(8).rposition(|window| window == b"gone.png").expect("the body that was kept");
+    bytes[at] ^= 1;
+    std::fs::write(&new_bundle, bytes).unwrap();
+    let out = checked(&new_bundle);
+    assert!(out.starts_with("a.3f9a1c2b.css (1 error)") && out.contains("the stored bytes (identity)"), "{out}");
+}
+
+#[test]
 fn what_is_no_site_is_refused_in_one_line() {
     let dist = Dist::with(&[("file", b"not a pack")]);
     for (path, word) in [
