@@ -144,7 +144,12 @@ fn an_application_answers_unknown_navigations_only() {
 
 #[test]
 fn pages_must_describe_themselves() {
-    let dist = sound(&[("a.html", "<p>x"), ("404.html", &format!("{GOOD}<img src=x.png>")), ("x.png", "")]);
+    let dist = sound(&[
+        ("a.html", "<p>x"),
+        ("404.html", &format!("{GOOD}<img src=x.png>")),
+        ("x.png", ""),
+        ("moved.html", "<meta http-equiv=refresh content='0;url=/'>"),
+    ]);
     dist.file("latin1.txt", b"caf\xe9");
     let (code, out) = check(&dist, &[]);
     assert_eq!(code, 0, "{out}");

@@ -51,8 +51,10 @@ pub(crate) struct Reference {
 /// What a page does with a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ReferenceKind {
-    /// It leads there (`a`, `area`, `meta` refresh).
+    /// It leads there (`a`, `area`).
     Link,
+    /// It goes there by itself (`meta` refresh).
+    Refresh,
     /// A style sheet that rendering waits for.
     Stylesheet,
     /// A style sheet that rendering doesn't wait for: alternate, disabled, or for print only.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::budget::is_page;
 use super::coded;
-use super::fragments::Place;
+use super::fragments::Asked;
 use super::problem::{Finding, Problem};
 use super::resolve::Resolver;
 use super::secret::secret;
@@ -23,7 +23,7 @@ pub(super) struct Inspection {
     /// The places that it has, sorted, if it is a page or a drawing.
     pub(super) ids: Option<Box<[u64]>>,
     /// The places that it asks for, each once.
-    pub(super) fragments: Vec<Place>,
+    pub(super) fragments: Vec<Asked>,
     /// Bytes in the best coding, if they are asked for.
     pub(super) weight: u64,
     /// What it loads, each once.
@@ -34,7 +34,7 @@ impl Inspection {
     /// Bytes that it holds until its turn comes.
     pub(super) fn size(&self) -> usize {
         let ids = self.ids.as_ref().map_or(0, |ids| ids.len());
-        ids * 8 + self.fragments.len() * 16 + self.problems.len() * 200 + 200
+        ids * 8 + self.fragments.len() * 24 + self.problems.len() * 200 + 200
     }
 }
 

@@ -1,9 +1,9 @@
 //! The references of one file: read, resolved, and judged.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::css;
-use super::fragments::{self, Place};
+use super::fragments::{self, Asked, Place};
 use super::inspect::{Inspection, Inspector, Kind, kind};
 use super::problem::{Finding, Problem, note};
 use super::resolve::{Base, Meaning};
@@ -23,27 +23,30 @@ impl Inspector<'_> {
     pub(super) fn references(&self, position: u32, path: &str, text: &str, found: &mut Inspection) {
         let (page, references) = read(path, text);
         if kind(path) == Kind::Page {
-            describe(path, &page, &mut found.problems);
+            describe(path, &page, &references, &mut found.problems);
         }
         if kind(path) != Kind::StyleSheet {
             found.ids = Some(ids(&page));
         }
         let base = self.resolver.base(position, page.base.as_deref());
+        // Pages repeat their links.
+        let mut known: HashMap<(&str, bool), Meaning> = HashMap::new();
         let (mut asked, mut own) = (HashSet::new(), Vec::new());
         for reference in &references {
             found.references += 1;
-            let navigation = matches!(reference.kind, ReferenceKind::Link | ReferenceKind::Form);
-            match self.resolver.resolve(&base, &reference.url, navigation) {
+            let navigation = is_navigation(reference.kind);
+            let resolve = || self.resolver.resolve(&base, &reference.url, navigation);
+            match known.entry((&reference.url, navigation)).or_insert_with(resolve) {
                 Meaning::Asset { position, fragment } => {
-                    if let Some(id) = fragment.filter(|id| has_places(self.subject.path(position), id)) {
-                        asked.insert((position, fragments::id(&id)));
+                    if let Some(id) = fragment.as_ref().filter(|id| has_places(self.subject.path(*position), id)) {
+                        asked.insert(Asked::new(*position, id));
                     }
-                    if loads(reference.kind) && position != base.position && !own.contains(&position) {
-                        own.push(position);
+                    if self.weighs && loads(reference.kind) && *position != base.position && !own.contains(position) {
+                        own.push(*position);
                     }
                 }
                 Meaning::Nothing { path: to, hint } => {
-                    note(&mut found.problems, missing(path, reference, &to, hint.as_deref()));
+                    note(&mut found.problems, missing(path, reference, to, hint.as_deref()));
                 }
                 Meaning::Elsewhere | Meaning::Application => {}
             }
@@ -104,7 +107,11 @@ fn read(path: &str, text: &str) -> (Page, Vec<Found>) {
     (page, references)
 }
 
-fn describe(path: &str, page: &Page, problems: &mut Vec<Problem>) {
+/// A page that goes on by itself is not looked at long enough for its title and charset to matter.
+fn describe(path: &str, page: &Page, references: &[Found], problems: &mut Vec<Problem>) {
+    if references.iter().any(|reference| reference.kind == ReferenceKind::Refresh) {
+        return;
+    }
     if !page.title {
         problems.push(Problem::new(path, 0, Finding::MissingTitle, "the page has no title"));
     }
@@ -133,13 +140,18 @@ fn has_places(path: &str, id: &str) -> bool {
     }
 }
 
+/// The browser leaves the page for it.
+fn is_navigation(kind: ReferenceKind) -> bool {
+    matches!(kind, ReferenceKind::Link | ReferenceKind::Refresh | ReferenceKind::Form)
+}
+
 /// A page loads it with itself. (Candidates of a `srcset` are alternatives; media come when they are played.)
 fn loads(kind: ReferenceKind) -> bool {
     use ReferenceKind as K;
     match kind {
         K::Stylesheet | K::DeferredStylesheet | K::Script | K::DeferredScript | K::ModuleScript => true,
         K::Preload | K::Image | K::Icon => true,
-        K::Link | K::ImageCandidate | K::Frame | K::Media | K::Form | K::Other => false,
+        K::Link | K::Refresh | K::ImageCandidate | K::Frame | K::Media | K::Form | K::Other => false,
     }
 }
 
@@ -154,7 +166,7 @@ fn relative(path: &str, reference: &Found) -> Problem {
 
 fn missing(path: &str, reference: &Found, to: &str, hint: Option<&str>) -> Problem {
     let (finding, what) = match reference.kind {
-        ReferenceKind::Link | ReferenceKind::Form => (Finding::BrokenLink, "there is no page"),
+        kind if is_navigation(kind) => (Finding::BrokenLink, "there is no page"),
         _ => (Finding::MissingFile, "there is no file"),
     };
     let resolved = if reference.url == to { String::new() } else { format!(" {to}") };

@@ -128,8 +128,7 @@ impl Subject {
             Source::Pack(file) => {
                 let identity = self.representations(position).find(|found| found.coding == Coding::Identity);
                 let identity = identity.ok_or_else(|| io::Error::other("the pack has no identity representation"))?;
-                let bytes = (identity.length <= LARGEST).then(|| file.body(&identity)).transpose();
-                let bytes = bytes.map_err(io::Error::other)?.map(Bytes::from);
+                let bytes = (identity.length <= LARGEST).then(|| file.stored(&identity)).transpose()?.map(Bytes::from);
                 let utf8 = bytes.as_deref().is_none_or(|bytes| std::str::from_utf8(bytes).is_ok());
                 Ok(Content { utf8, length: identity.length, bytes, baked: None })
             }

@@ -2,13 +2,17 @@
 
 mod body;
 mod error_page;
+mod field;
 mod handler;
 mod host;
 mod negotiation;
 mod preconditions;
 mod range;
 mod respond;
+mod served;
 
 pub(crate) use body::ResponseBody;
+pub(crate) use field::reason;
 pub(crate) use handler::{Handler, Options, Stale};
-pub(crate) use respond::{Served, reason, refusal_bytes, unavailable};
+pub(crate) use respond::{refusal_bytes, unavailable};
+pub(crate) use served::Served;

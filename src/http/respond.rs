@@ -1,7 +1,6 @@
 //! Responses: the only file that writes status lines and headers.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,71 +9,11 @@ use bytes::Bytes;
 
 use super::body::{Content, ResponseBody};
 use super::error_page::ErrorFormat;
+use super::field::{describes_content, is_caching};
+use super::served::{Served, add};
 use crate::pack::Coding;
 use crate::rule::{Field, Origin};
-use crate::site::{Asset, Lookup, Representation, Site, Trace, TrailingSlash};
-
-/// Header sets that are made ready when a site is opened; beyond them, per request.
-const READY_SETS: usize = 256;
-
-type Fields = Box<[(HeaderName, HeaderValue)]>;
-
-/// A site with its header fields made ready.
-pub(crate) struct Served {
-    pub(crate) site: Site,
-    /// Assets that win over those of the site.
-    overlay: Option<Arc<Served>>,
-    names: Vec<HeaderName>,
-    sets: Vec<Fields>,
-}
-
-impl Served {
-    pub(crate) fn new(site: Site) -> Self {
-        // A name that a hostile pack makes unusable is replaced by one that is never sent.
-        let unusable = HeaderName::from_static("x-unusable");
-        let name = |name: &[u8]| HeaderName::from_bytes(name).unwrap_or_else(|_| unusable.clone());
-        let names: Vec<_> = site.pack().header_names().map(name).collect();
-        let count = site.pack().header_set_count().min(READY_SETS);
-        let sets = (0..count).map(|set| fields(&site, &names, set as u32).collect()).collect();
-        Self { site, overlay: None, names, sets }
-    }
-
-    /// Lays the assets of another site over this one.
-    pub(crate) fn under(self, overlay: Option<Arc<Served>>) -> Self {
-        Self { overlay, ..self }
-    }
-
-    /// What answers requests for a path: the overlay if it has an asset at exactly that path.
-    pub(crate) fn layer(&self, path: &str) -> &Self {
-        let overlay = self.overlay.as_deref();
-        let has = |layer: &&Self| {
-            let lookup = layer.site.lookup(path, None, TrailingSlash::None, &mut Trace::off());
-            matches!(lookup, Lookup::Found(_))
-        };
-        overlay.filter(has).unwrap_or(self)
-    }
-
-    /// Inserts the fields of an asset's header set.
-    fn insert(&self, headers: &mut HeaderMap, set: u32) {
-        match self.sets.get(set as usize) {
-            Some(ready) => ready.iter().for_each(|(name, value)| add(headers, name.clone(), value.clone())),
-            None => fields(&self.site, &self.names, set).for_each(|(name, value)| add(headers, name, value)),
-        }
-    }
-}
-
-fn fields<'a>(
-    site: &'a Site,
-    names: &'a [HeaderName],
-    set: u32,
-) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
-    let fields = site.pack().header_set(set);
-    fields.filter_map(|(name, value)| Some((names.get(name)?.clone(), HeaderValue::from_maybe_shared(value).ok()?)))
-}
-
-fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
-    headers.append(name, value);
-}
+use crate::site::{Asset, Representation, Site, Trace};
 
 fn remove(headers: &mut HeaderMap, names: &[HeaderName]) {
     names.iter().for_each(|name| drop(headers.remove(name)));
@@ -184,20 +123,6 @@ pub(crate) fn build(
     }
 }
 
-/// Why a field is there that neither the site's rules nor its files decide.
-pub(crate) fn reason(name: &str) -> &'static str {
-    match name {
-        "etag" => "the bytes of the representation",
-        "content-encoding" | "vary" => "negotiation",
-        "accept-ranges" | "content-range" => "ranges",
-        "content-length" | "date" | "connection" => "framing",
-        "location" => "the redirect",
-        "allow" => "the methods",
-        "cache-control" | "content-type" => "the status",
-        _ => "default",
-    }
-}
-
 /// The fields of a 200: the asset's own, and those of the selected representation.
 fn representation_headers(writing: &Writing<'_>, headers: &mut HeaderMap, selected: &Selected<'_>, trace: &mut Trace) {
     let Selected { asset, representation, fields } = selected;
@@ -225,16 +150,6 @@ fn insert(headers: &mut HeaderMap, fields: &[Field]) {
             add(headers, name, value);
         }
     }
-}
-
-/// A field that lets caches keep an answer, which an error must not have.
-fn is_caching(name: &str) -> bool {
-    name.ends_with("cache-control") || matches!(name, "expires" | "surrogate-control")
-}
-
-/// A field that describes content: rules are written for the site's files, not for what this program says itself.
-fn describes_content(name: &str) -> bool {
-    matches!(name, "content-type" | "content-disposition" | "content-language" | "content-location")
 }
 
 /// The fields of an answer without an asset: the default ones, changed by the rules for the path. None of the rules

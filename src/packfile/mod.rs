@@ -126,6 +126,17 @@ impl PackFile {
         Ok(body)
     }
 
+    /// The bytes of a representation as they are stored, whether or not they are the ones that were baked.
+    ///
+    /// # Errors
+    /// A body outside the pack, and those of the file system.
+    pub(crate) fn stored(&self, representation: &RepresentationRecord) -> io::Result<Vec<u8>> {
+        let position = self.position(representation)?;
+        let mut body = vec![0; usize::try_from(representation.length).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut body, position)?;
+        Ok(body)
+    }
+
     /// Hands the bytes of a representation on in pieces, and checks that they are the ones that were baked.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{Asset, Lookup, Place, Site, Trace, TrailingSlash, split_slash};
+use super::address::{Place, split_slash};
+use super::{Asset, Lookup, Site, Trace, TrailingSlash};
 use crate::rule::{
     Action, Field, Glob, Match, Origin, PageHashes, addresses, decode_path, decode_policy_files, encode_path,
 };

@@ -202,7 +202,7 @@ fn meta(reader: &mut Reader<'_>, tag: &Tag) {
     if tag.is("http-equiv", "refresh")
         && let Some(url) = refresh_url(content)
     {
-        reader.refer(tag, "content", url, ReferenceKind::Link);
+        reader.refer(tag, "content", url, ReferenceKind::Refresh);
     }
 }
 

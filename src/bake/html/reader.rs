@@ -43,6 +43,13 @@ impl Tag {
     }
 }
 
+/// Most attributes of most pages say nothing that is asked for; not keeping them saves half the time.
+fn matters(name: &[u8]) -> bool {
+    !matches!(name, b"class" | b"alt" | b"title" | b"role" | b"tabindex" | b"width" | b"height")
+        && !name.starts_with(b"aria-")
+        && !name.starts_with(b"data-")
+}
+
 /// Collects a page from the events of the tokenizer.
 pub(super) struct Reader<'a> {
     text: &'a str,
@@ -87,12 +94,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Of attributes with the same name only the first counts. (End tags have none, whatever is written there.)
-    fn attribute_name(&mut self, name: String, at: usize) {
+    fn attribute_name(&mut self, name: &[u8], at: usize) {
         let attributes = self.tag.as_mut().map(|tag| &mut tag.attributes);
-        let room = attributes.filter(|known| known.len() < MOST_ATTRIBUTES && known.iter().all(|one| one.name != name));
+        let new = |known: &Vec<Attribute>| known.iter().all(|one| one.name.as_bytes() != name);
+        let room = attributes.filter(|known| matters(name) && known.len() < MOST_ATTRIBUTES && new(known));
         self.keeps_value = room.is_some();
         if let Some(attributes) = room {
-            attributes.push(Attribute { name, value: String::new(), at });
+            attributes.push(Attribute { name: String::from_utf8_lossy(name).into_owned(), value: String::new(), at });
         }
     }
 
@@ -138,7 +146,7 @@ impl Callback<Infallible, usize> for Reader<'_> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match event {
             CallbackEvent::OpenStartTag { name } => self.tag = Some(Tag { name: text(name), ..Tag::default() }),
-            CallbackEvent::AttributeName { name } => self.attribute_name(text(name), span.start),
+            CallbackEvent::AttributeName { name } => self.attribute_name(name, span.start),
             CallbackEvent::AttributeValue { value } => {
                 let attribute =
                     self.tag.as_mut().filter(|_| self.keeps_value).and_then(|tag| tag.attributes.last_mut());

@@ -83,7 +83,7 @@ fn references_have_their_kinds() {
         ("<a href=' /a\n'>", &[("/a", Link)]),
         ("<a href=''>", &[("", Link)]),
         ("<area href=x>", &[("x", Link)]),
-        ("<meta http-equiv=Refresh content=\"0; URL = '/x'\">", &[("/x", Link)]),
+        ("<meta http-equiv=Refresh content=\"0; URL = '/x'\">", &[("/x", Refresh)]),
         ("<meta http-equiv=refresh content=5>", &[]),
         ("<link rel=stylesheet href=a.css>", &[("a.css", Stylesheet)]),
         ("<link rel='Preload Stylesheet' media=screen href=a.css>", &[("a.css", Stylesheet)]),
@@ -101,7 +101,7 @@ fn references_have_their_kinds() {
         ("<script type=module src=a.js>", &[("a.js", ModuleScript)]),
         (
             "<img src=a.png srcset='b.png 1x, c,d.png 2x,e.png'>",
-            &[("a.png", Image), ("b.png", ImageCandidate), ("c,d.png", ImageCandidate), ("e.png", Image)],
+            &[("a.png", Image), ("b.png", ImageCandidate), ("c,d.png", ImageCandidate), ("e.png", ImageCandidate)],
         ),
         ("<img srcset='a.png, b.png'>", &[("a.png", ImageCandidate), ("b.png", ImageCandidate)]),
         ("<img srcset=' , a.png (x,y) , b'>", &[("a.png", ImageCandidate), ("b", ImageCandidate)]),
