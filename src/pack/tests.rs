@@ -1,5 +1,8 @@
 //! What is written is read again, and what is damaged is refused.
 
+use bytes::Bytes;
+
+use super::footer::checksum;
 use super::*;
 
 fn sample() -> Vec<u8> {
