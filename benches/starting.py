@@ -17,15 +17,15 @@ def measure(options, tools):
     response.write_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     serve = [tools.site, "serve", "--workers", "1", "--access-log", "off", "--listen-on", "{address}"]
     rows = [
-        start_row("limit", [tools.limit, "{address}", response], 21),
-        start_row(f"site, embedded, {small} files", serve, 21),
-        start_row(f"site --dist-dir, {small} files", [*serve, "--dist-dir", tools.dist], 21),
+        start_row("limit", [tools.limit, "{address}", response], 15),
+        start_row(f"site, embedded, {small} files", serve, 15),
+        start_row(f"site --dist-dir, {small} files", [*serve, "--dist-dir", tools.dist], 15),
     ]
     if big:
         attached = bundle(tools, options.work / "rust-docs")
-        rows.append(start_row(f"site, attached, {big:,} files", [attached, *serve[1:]], 21))
+        rows.append(start_row(f"site, attached, {big:,} files", [attached, *serve[1:]], 15))
         rows.append(start_row(f"site --dist-dir, {big:,} files", [*serve, "--dist-dir", tools.rust_docs], 5))
-    head = ["### Start and memory", "", "| | exec → first byte, ms | resident, MB | anonymous, MB |", "|---|--:|--:|--:|"]
+    head = ["### Start and memory", "", "| | exec → first byte, ms | resident, MiB | anonymous, MiB |", "|---|--:|--:|--:|"]
     return [*head, *rows, "", f"The stripped executable with {small} files: {os.path.getsize(tools.site) / 1e6:.2f} MB.", ""]
 
 
@@ -46,10 +46,10 @@ def start_row(name, command, times):
     """Returns a line of the table: the medians of several starts."""
     starts = []
     for _ in range(times):
-        machine.wait_until_quiet(10)
+        machine.wait_until_quiet(2)
         starts.append(start_once(command))
     milliseconds, resident, anonymous = (statistics.median(column) for column in zip(*starts))
-    return f"| {name} | {milliseconds:.1f} | {resident / 1000:.1f} | {anonymous / 1000:.1f} |"
+    return f"| {name} | {milliseconds:.1f} | {resident / 1024:.1f} | {anonymous / 1024:.1f} |"
 
 
 def start_once(command):
