@@ -1,5 +1,8 @@
 //! `site check`: what it finds, where it says it is, and how it ends.
 
+/// Executables, and what is no site.
+mod packs;
+
 use crate::support::{Dist, prose, run, site};
 
 const GOOD: &str = "<!DOCTYPE html><meta charset=utf-8><title>t</title>";
@@ -256,16 +259,6 @@ fn programs_get_all_of_it_as_json() {
 }
 
 #[test]
-fn the_executables_own_site_is_checked_with_its_checksums() {
-    let output = run(site(&["check", "--strict"]));
-    let out = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{out}");
-    assert!(out.starts_with("0 errors, 0 warnings"), "{out}");
-    let own = run(site(&["check", env!("CARGO_BIN_EXE_site")]));
-    assert_eq!(own.status.code(), Some(0));
-}
-
-#[test]
 fn every_wrong_rule_is_told_with_its_line() {
     let dist = sound(&[
         ("_redirects", "/a /b 301\n/x /missing.html 200\n/y https://other.test/ 200\n/index.html /z 302\n"),
@@ -300,43 +293,4 @@ fn policies_that_hashes_weaken_are_noted() {
     let (code, out) = check(&dist, &["--strict"]);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("a.html (1 note)\n  note           {hashes} needs 'unsafe-hashes'"), "{out}");
-}
-
-#[test]
-fn a_damaged_body_is_found_in_a_bundle() {
-    let dist = sound(&[("a.html", GOOD)]);
-    let text = prose(20_000);
-    dist.file("a.css", &text);
-    let bundle = dist.beside("my-site");
-    let made = run(site(&["bundle", &dist.argument(), "--output", bundle.to_str().unwrap(), "--quality", "fast"]));
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let checked = || {
-        let output = run(site(&["check", bundle.to_str().unwrap(), "--strict"]));
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
-    };
-    let (code, out) = checked();
-    assert_eq!(code, 0, "{out}");
-    assert!(out.starts_with("0 errors, 0 warnings, 0 notes: 4 files"), "{out}");
-
-    let mut bytes = std::fs::read(&bundle).unwrap();
-    let at = bytes.windows(64).rposition(|window| window == &text[..64]).expect("the body in the bundle");
-    bytes[at + 10_000] ^= 1;
-    std::fs::write(&bundle, bytes).unwrap();
-    let (code, out) = checked();
-    assert_eq!(code, 1);
-    assert!(out.starts_with("a.css (3 errors)") && out.contains("the stored bytes (identity)"), "{out}");
-}
-
-#[test]
-fn what_is_no_site_is_refused_in_one_line() {
-    let dist = Dist::with(&[("file", b"not a pack")]);
-    for (path, word) in [
-        (dist.path().join("missing"), "no such folder"),
-        (dist.path().join("file"), "neither a site executable nor a pack"),
-    ] {
-        let output = run(site(&["check", path.to_str().unwrap()]));
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        assert!(error.starts_with("site: ") && error.contains(word) && error.lines().count() == 1, "{error}");
-    }
 }

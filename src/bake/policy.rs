@@ -73,7 +73,7 @@ pub(crate) struct Policy {
     redirects: Vec<Redirect>,
     headers: HeaderRules,
     preload: Preload,
-    /// The paths of the site, for what refers to them.
+    /// The paths of the site, if hints refer to them.
     paths: BTreeSet<String>,
     /// Names and text of the policy files.
     files: Vec<(String, String)>,
@@ -124,6 +124,7 @@ impl Policy {
         let notices = redirects.notices.iter().chain(&headers.notices).map(Problem::to_string).collect();
         let problems = [redirects.problems, headers.problems].concat();
         let (redirects, headers) = (redirects.rules, HeaderRules::new(headers.rules));
+        let paths = if preload == Preload::On { paths } else { BTreeSet::new() };
         (Self { redirects, headers, preload, paths, files, notices }, problems)
     }
 

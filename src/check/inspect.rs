@@ -96,6 +96,9 @@ impl Inspector<'_> {
             }
             return;
         };
+        if self.subject.is_retired(position) {
+            return;
+        }
         self.weigh(position, &description, bytes, found);
         self.name(path, bytes, found);
         if kind(path) != Kind::Other {

@@ -86,8 +86,14 @@ impl Subject {
         self.bytes
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.site.len()
+    /// The number of files, those that were kept from releases before included.
+    pub(super) fn len(&self) -> usize {
+        self.site.pack().len()
+    }
+
+    /// The file is kept from a release before: it was checked then.
+    pub(super) fn is_retired(&self, position: u32) -> bool {
+        self.record(position).is_some_and(|record| record.flags.is_retired())
     }
 
     fn record(&self, position: u32) -> Option<AssetRecord<'_>> {

@@ -17,6 +17,16 @@ enum Segment {
     Placeholder(String),
 }
 
+impl Segment {
+    /// The name of a placeholder.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Placeholder(name) => Some(name),
+            Self::Literal(_) => None,
+        }
+    }
+}
+
 /// What the placeholders of a pattern stand for in a path, decoded; `splat` is the rest behind `*`.
 pub(crate) type Captures<'a> = Vec<(&'a str, &'a str)>;
 
@@ -61,11 +71,7 @@ impl PathPattern {
 
     /// The names that a target may use.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let name = |segment| match segment {
-            &Segment::Placeholder(ref name) => Some(name.as_str()),
-            Segment::Literal(_) => None,
-        };
-        self.segments.iter().filter_map(name).chain(self.splat.then_some("splat")).collect()
+        self.segments.iter().filter_map(Segment::name).chain(self.splat.then_some("splat")).collect()
     }
 
     /// Matches a decoded path without the slash in front.

@@ -59,8 +59,9 @@ impl Site {
     fn describe(&self, rule: &Match<'_>) -> String {
         let files = self.pack.policy().policy_files;
         let text = decode_policy_files(&files).find(|(name, _)| *name == "_redirects").map_or("", |(_, text)| text);
-        let written = text.lines().nth(rule.line.saturating_sub(1) as usize).unwrap_or_default().trim();
-        if rule.forced { format!("{written} (with !, so it wins over files)") } else { written.to_owned() }
+        let written = text.lines().nth(rule.line.saturating_sub(1) as usize).unwrap_or_default();
+        let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
+        if rule.forced { format!("{written} (with !, so it wins over files)") } else { written }
     }
 
     /// Notes the rule that a file wins over.

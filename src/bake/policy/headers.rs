@@ -20,6 +20,9 @@ const SINGLE: &[&str] = &[
     "x-frame-options",
 ];
 
+/// Blocks are matched one after the other for each asset, and for each answer that has none.
+const MOST_BLOCKS: usize = 1000;
+
 /// Parses the text of `_headers`.
 pub(super) fn parse(text: &str) -> Parsed<HeaderRule> {
     let mut parsed = Parsed { rules: Vec::new(), problems: Vec::new(), notices: Vec::new() };
@@ -52,6 +55,10 @@ pub(super) fn parse(text: &str) -> Parsed<HeaderRule> {
     let empty = parsed.rules.iter().filter(|(_, rule)| rule.changes.is_empty());
     let notices: Vec<_> =
         empty.map(|(line, _)| problem(*line, "the path has no header lines below it".into())).collect();
+    if let Some((line, _)) = parsed.rules.get(MOST_BLOCKS) {
+        let text = format!("more than {MOST_BLOCKS} blocks would slow down every error and redirect; join some with *");
+        parsed.problems.push(problem(*line, text));
+    }
     let rules: Vec<_> =
         parsed.rules.into_iter().map(|(_, rule)| rule).filter(|rule| !rule.changes.is_empty()).collect();
     let notices = notices.into_iter().chain(joined(&rules)).collect();

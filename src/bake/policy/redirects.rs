@@ -75,8 +75,8 @@ fn parse_status(word: &str) -> Result<(Status, bool), String> {
 
 /// Finds rules that can't work: unreachable ones, targets that are not there, loops.
 fn check(parsed: &mut Parsed<Redirect>, paths: &BTreeSet<String>) {
-    let patterns = parsed.rules.iter().filter(|rule| rule.from.exact().is_none());
-    if let Some(rule) = patterns.skip(MOST_PATTERNS).next() {
+    let mut patterns = parsed.rules.iter().filter(|rule| rule.from.exact().is_none());
+    if let Some(rule) = patterns.nth(MOST_PATTERNS) {
         let text = format!(
             "more than {MOST_PATTERNS} rules with placeholders would slow down every request for a path \
                             that is no file; write exact paths, of which there may be any number"

@@ -125,6 +125,12 @@ fn all_problems_are_found_at_once() {
 }
 
 #[test]
+fn too_many_blocks_are_refused() {
+    let many: String = (0..1001).map(|i| format!("/{i}\n  X-A: 1\n")).collect();
+    assert!(parse(&[("_headers", &many)], PATHS).1[0].starts_with("_headers:2001: more than 1000 blocks"));
+}
+
+#[test]
 fn doubtful_headers_are_notices() {
     for (text, notice) in [
         ("/*\n  Cache-Control: no-cache\n/assets/*\n  Cache-Control: max-age=9", "_headers:4: cache-control is joined"),
