@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use oci_spec::distribution::Reference;
 
 use crate::bake::{self, keep};
 use crate::image;
@@ -158,18 +157,52 @@ impl From<ImageFormat> for image::Format {
 }
 
 /// A name of an image with its tag; `latest` if it has none.
+///
+/// (oci-spec would parse it with regular expressions, which make the executable a megabyte larger.)
 fn reference(text: &str) -> Result<String, String> {
-    let reference: Reference = text.parse().map_err(|error| format!("{error}"))?;
-    match (reference.digest(), text.rsplit('/').next().is_some_and(|last| last.contains(':'))) {
-        (Some(_), _) => Err("a digest is not a tag".to_owned()),
-        (None, true) => Ok(text.to_owned()),
-        (None, false) => Ok(format!("{text}:latest")),
+    let (name, tag) = match text.rsplit_once(':') {
+        // What follows a colon is a tag, unless the colon is that of a registry's port.
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (text, "latest"),
+    };
+    let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let part = |part: &str| {
+        part.starts_with(lower) && part.ends_with(lower) && part.chars().all(|c| lower(c) || "._-:".contains(c))
+    };
+    let in_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let tag_is_valid = tag.len() <= 128 && tag.chars().all(in_tag) && !tag.starts_with(['.', '-']) && !tag.is_empty();
+    let path = name.split_once('/').map_or(name, |(_, path)| path);
+    if !name.split('/').all(part) || path.contains(':') || !tag_is_valid {
+        return Err("write NAME:TAG in lower case, as in registry.example/team/my-site:1".to_owned());
     }
+    Ok(format!("{name}:{tag}"))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_names_and_tags() {
+        for (text, expected) in [
+            ("site", "site:latest"),
+            ("site:1.0_x-Y", "site:1.0_x-Y"),
+            ("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b:latest"),
+            ("registry.example:5000/my-site:1", "registry.example:5000/my-site:1"),
+        ] {
+            assert_eq!(reference(text).as_deref(), Ok(expected));
+        }
+        for text in
+            ["", ":", "site:", "Site", "a//b", "/a", "a/", "a b", "a:b:c", "a/b:c:d", "a@sha256:0", "a:-b", "-a"]
+        {
+            assert!(reference(text).is_err(), "{text}");
+        }
     }
 }
