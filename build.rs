@@ -5,7 +5,7 @@
 #[path = "src/bake/mod.rs"]
 mod bake;
 #[allow(dead_code, unused_imports)]
-#[path = "src/pack.rs"]
+#[path = "src/pack/mod.rs"]
 mod pack;
 #[allow(dead_code, unused_imports)]
 #[path = "src/packfile/mod.rs"]

@@ -23,26 +23,38 @@
       let
         pkgs = nixpkgs.legacyPackages.${system};
         inherit (pkgs) lib;
+        inherit (pkgs.stdenv.hostPlatform) isLinux;
 
         crate = pkgs.callPackage ./deploy/nix/crate.nix { naersk = naersk.lib.${system}; };
+        attach = pkgs.callPackage ./deploy/nix/bundle.nix { };
         image = pkgs.callPackage ./deploy/nix/image.nix { };
 
-        site = crate.bake { dist = ./dist; };
+        site = crate.bake { dist = tracked ./dist; name = "site"; };
         container = image { inherit site self; name = "site"; };
 
         # The same for your own site; `dist` is a folder that git tracks, or a derivation that makes one.
-        bundle = { dist, name ? "site" }: crate.bake { inherit dist name; };
+        # macOS kills an executable that was written to after it was signed, so there the site is compiled in.
+        bundle = { dist, name ? "site" }:
+          if isLinux then attach { inherit site name; dist = tracked dist; } else crate.bake { inherit name; dist = tracked dist; };
         containerOf = { dist, name ? "site", tag ? "flake", self ? { }, source ? null }:
           image { inherit name tag self source; site = bundle { inherit dist name; }; };
+
+        tracked = dist:
+          if lib.isDerivation dist || builtins.pathExists dist then dist
+          else
+            throw ''
+              site: there is no folder ${toString dist}.
+              A flake sees only the files that git tracks. If the folder exists, it is probably ignored by git:
+              add it all the same (git add --force), or let a derivation of your flake make it and pass that as dist.'';
       in
       {
-        packages = { inherit site; default = site; } // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux { inherit container; };
+        packages = { inherit site; default = site; } // lib.optionalAttrs isLinux { inherit container; };
         defaultPackage = site;
 
-        lib = { inherit bundle; } // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux { container = containerOf; };
+        lib = { inherit bundle; } // lib.optionalAttrs isLinux { container = containerOf; };
 
         checks = crate.checks // { inherit site; }
-          // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
+          // lib.optionalAttrs isLinux {
           closure = pkgs.callPackage ./deploy/nix/closure.nix { inherit site; };
           module = pkgs.callPackage ./deploy/nixos/check.nix { module = self.nixosModules.default; };
         };

@@ -75,7 +75,6 @@ def arguments():
     parser.add_argument("--patience", type=int, default=600, help="seconds to spend on waiting for a quiet machine")
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--load-core", type=int, default=1)
-    parser.add_argument("--carrying", type=pathlib.Path, help="another `site` executable whose start to measure")
     options = parser.parse_args()
     options.work = TARGET / "work"
     if unknown := set(options.parts) - set(PARTS):

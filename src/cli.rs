@@ -49,8 +49,15 @@ pub(crate) enum Command {
     after_help = "Examples:\n  site serve                                   the site inside this executable, on http://127.0.0.1:8080\n  site serve --listen-on 0.0.0.0:80            for everybody\n  site serve --dist-dir ./dist --listen-on :8080   a folder, served anew whenever it changes\n\nEvery flag can be given in the environment instead; RUST_LOG sets what is reported (default: info)."
 )]
 pub(crate) struct Serve {
-    /// Address to listen on: IP:PORT, [IPv6]:PORT, :PORT (all addresses) or localhost:PORT; may be repeated
-    #[arg(long, value_name = "ADDR", env = "SITE_LISTEN_ON", default_value = "127.0.0.1:8080", value_delimiter = ',')]
+    /// Where to listen; may be repeated
+    #[arg(
+        long,
+        help = "Address to listen on: IP:PORT, [IPv6]:PORT, :PORT (all addresses) or localhost:PORT; may be repeated",
+        value_name = "ADDR",
+        env = "SITE_LISTEN_ON",
+        default_value = "127.0.0.1:8080",
+        value_delimiter = ','
+    )]
     pub(crate) listen_on: Vec<String>,
 
     #[command(flatten)]

@@ -31,22 +31,14 @@ let
     RUSTFLAGS = "-C target-feature=+crt-static";
     buildInputs = [ glibc.static ];
   };
-
-  checked = dist:
-    if lib.isDerivation dist || builtins.pathExists dist then dist
-    else
-      throw ''
-        site: there is no folder ${toString dist}.
-        A flake sees only the files that git tracks. If the folder exists, it is probably ignored by git:
-        add it all the same (git add --force), or let a derivation of your flake make it and pass that as dist.'';
 in
 {
   # The executable, with the site of the folder dist in it.
-  bake = { dist, name ? "site" }: naersk.buildPackage (common // {
+  bake = { dist, name }: naersk.buildPackage (common // {
     # Only in the last step: the dependencies don't depend on the site.
     overrideMain = old: {
       name = "${name}-${manifest.package.version}";
-      SITE_DIST_DIR = "${checked dist}";
+      SITE_DIST_DIR = "${dist}";
       SITE_FOLLOW_LINKS = lib.optionalString (lib.isDerivation dist) "1"; # what derivations make is often a farm of links
     } // lib.optionalAttrs static {
       allowedReferences = [ ];

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use memmap2::{Mmap, MmapOptions};
 
-use super::residency;
 use crate::pack::{Pack, PackError};
 use crate::packfile::{self, MARKER_LEN, Marker, NOT_ITS_PACK};
 
@@ -54,7 +53,6 @@ pub(crate) fn open() -> Result<Option<Pack>> {
         Ok(pack)
     };
     let pack = opened().context(NOT_ITS_PACK)?;
-    residency::release(pack.index());
     Ok(Some(pack))
 }
 
@@ -63,7 +61,11 @@ fn map(file: &File, start: u64, length: u64) -> Result<Mmap> {
     let length = usize::try_from(length).context("the site is too large for this processor")?;
     // SAFETY: the file is this running executable, and Linux refuses to open one for writing or truncation (ETXTBSY;
     // execve(2)): what is mapped never changes. Replacing it by a rename leaves this file as it is.
-    Ok(unsafe { MmapOptions::new().offset(start).len(length).map(file) }?)
+    let map = unsafe { MmapOptions::new().offset(start).len(length).map(file) }?;
+    // Otherwise one look at the index may make 2 MB of it resident. Kernels without huge pages refuse: all the better.
+    #[cfg(target_os = "linux")]
+    let _ = map.advise(memmap2::Advice::NoHugePage);
+    Ok(map)
 }
 
 /// Opens the file that this process runs.

@@ -315,8 +315,9 @@ impl Directory {
             // The bodies may still lie in other files.
             Ok(site) if site.pack().hash() == before => publish(site),
             Ok(site) => {
-                log::info!("directory: now serving pack {} ({} files)", site.pack().hash(), site.len());
+                let now = format!("directory: now serving pack {} ({} files)", site.pack().hash(), site.len());
                 publish(site);
+                log::info!("{now}");
             }
             Err(error) => {
                 log::error!("{}: not baked again, the site from before stays: {error:#}", self.path.display())

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 
-use super::residency;
 use crate::bake::DistRecord;
 use crate::pack::Pack;
 
@@ -25,7 +24,6 @@ pub(crate) fn open() -> Result<Pack> {
         Cow::Owned(bytes) => bytes.into(),
     };
     let pack = Pack::open(bytes).context("the embedded site is damaged; build the executable again")?;
-    residency::release(pack.index());
     refuse_outdated(&pack)?;
     Ok(pack)
 }

@@ -66,6 +66,14 @@ pub(crate) fn open(dist_dir: Option<PathBuf>, preload: Preload) -> Result<Carrie
     }
 }
 
+/// Lets go of the pages that were read to open a site and to make it ready, once that is done.
+pub(crate) fn settle(kind: CarrierKind, pack: &Pack) {
+    // A folder's index is in memory of its own, which must stay.
+    if kind != CarrierKind::Directory {
+        residency::release(pack.bytes());
+    }
+}
+
 /// The pack that this executable carries: the attached one, else the embedded one.
 ///
 /// # Errors

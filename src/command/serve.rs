@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 use super::opened::{self, Opened};
-use crate::carrier::Carried;
+use crate::carrier::{self, Carried};
 use crate::cli::{AccessLogFormat, Serve};
 use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
 
@@ -29,7 +29,9 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         site.pack().identity_bytes(),
         urls(&listeners)?,
     );
+    let pack = site.pack().clone();
     let live = Live::new(site, overlay);
+    carrier::settle(kind, &pack);
     if let Some(directory) = directory {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;

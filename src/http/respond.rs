@@ -258,12 +258,9 @@ fn refused(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     match writing {
         Some(writing) => own_headers(writing, headers, &SAFETY, trace),
-        None => SAFETY
-            .map(|(name, value)| {
-                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-            })
-            .into_iter()
-            .collect(),
+        None => SAFETY.iter().for_each(|(name, value)| {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }),
     }
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
