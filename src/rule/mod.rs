@@ -7,6 +7,7 @@ mod encoding;
 mod glob;
 mod header;
 mod pattern;
+mod patterns;
 mod redirect;
 mod table;
 mod target;

@@ -69,6 +69,14 @@ impl PathPattern {
         self.splat
     }
 
+    /// The first segment, if it is literal.
+    pub(crate) fn head(&self) -> Option<&str> {
+        match self.segments.first()? {
+            Segment::Literal(text) => Some(text),
+            Segment::Placeholder(_) => None,
+        }
+    }
+
     /// The names that a target may use.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.segments.iter().filter_map(Segment::name).chain(self.splat.then_some("splat")).collect()

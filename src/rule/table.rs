@@ -1,11 +1,13 @@
 //! The redirect rules of a pack: exact paths by binary search in place, patterns in the order of their lines.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use bytes::Bytes;
 
 use super::codec::{Decoder, Encoder};
 use super::pattern::Captures;
+use super::patterns::Patterns;
 use super::redirect::{Action, Redirect, Status};
 use super::target::Target;
 
@@ -19,7 +21,7 @@ const HEAD_LEN: usize = 8;
 pub(crate) struct Redirects {
     /// Rules for exact paths, sorted by path: records, then their text.
     exact: Bytes,
-    patterns: Vec<Redirect>,
+    patterns: Patterns,
     forced: bool,
 }
 
@@ -80,10 +82,10 @@ impl Redirects {
     pub(crate) fn open(exact: Bytes, patterns: &[u8]) -> Self {
         let mut decoder = Decoder(patterns);
         let next = || Some((decoder.text()?, decoder.text()?, decoder.number()?, decoder.number()?));
-        let patterns: Vec<_> =
+        let patterns: Patterns =
             std::iter::from_fn(next).filter_map(|(from, to, status, line)| decoded(from, to, status, line)).collect();
         let exact_forced = exact.get(4).is_some_and(|byte| *byte != 0);
-        let forced = exact_forced || patterns.iter().any(|rule| rule.forced);
+        let forced = exact_forced || patterns.any_forced();
         Self { exact, patterns, forced }
     }
 
@@ -96,7 +98,7 @@ impl Redirects {
     pub(crate) fn first<'a>(&'a self, path: &'a str) -> Option<Match<'a>> {
         let exact = self.exact(path);
         let before = exact.as_ref().map_or(u32::MAX, |rule| rule.line);
-        let mut patterns = self.patterns.iter().take_while(|rule| rule.line < before);
+        let mut patterns = self.patterns.candidates(path).take_while(|rule| rule.line < before);
         let pattern = patterns.find_map(|rule| Some((rule, rule.from.captures(path)?)));
         match pattern {
             Some((rule, captures)) => Some(Match {
@@ -111,34 +113,34 @@ impl Redirects {
     }
 
     fn exact(&self, path: &str) -> Option<Match<'_>> {
-        let path = path.strip_suffix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path).as_bytes();
         let (mut low, mut high) = (0, Decoder(&self.exact).number()? as usize);
         while low < high {
             let middle = low + (high - low) / 2;
-            let (found, _, _, _) = self.record(middle)?;
-            match found.cmp(path) {
-                std::cmp::Ordering::Equal => {
-                    let (_, to, status, line) = self.record(middle)?;
+            let mut record = self.record(middle)?;
+            match self.text(&mut record)?.cmp(path) {
+                Ordering::Equal => {
+                    let to = std::str::from_utf8(self.text(&mut record)?).ok()?;
+                    let (status, line) = (record.number()?, record.number()?);
                     let Redirect { action, forced, to, .. } = decoded("/", to, status, line)?;
                     return Some(Match { line, forced, action, to: Cow::Owned(to), captures: Vec::new() });
                 }
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
             }
         }
         None
     }
 
-    /// Path, target, status and line of a record.
-    fn record(&self, position: usize) -> Option<(&str, &str, u32, u32)> {
+    fn record(&self, position: usize) -> Option<Decoder<'_>> {
         let at = position.checked_mul(RECORD_LEN)?.checked_add(HEAD_LEN)?;
-        let mut record = Decoder(self.exact.get(at..)?.get(..RECORD_LEN)?);
-        let mut text = || {
-            let (at, length) = (record.number()? as usize, record.number()? as usize);
-            std::str::from_utf8(self.exact.get(at..)?.get(..length)?).ok()
-        };
-        let (path, to) = (text()?, text()?);
-        Some((path, to, record.number()?, record.number()?))
+        Some(Decoder(self.exact.get(at..)?.get(..RECORD_LEN)?))
+    }
+
+    /// The text that the next two numbers of a record point to.
+    fn text(&self, record: &mut Decoder<'_>) -> Option<&[u8]> {
+        let (at, length) = (record.number()? as usize, record.number()? as usize);
+        self.exact.get(at..)?.get(..length)
     }
 }
 
@@ -164,6 +166,9 @@ mod tests {
             ("/a", "/4", 308, false),
             ("/p/*", "/5/:splat", 303, false),
             ("/", "/6", 301, false),
+            ("/q/*", "/7", 301, false),
+            ("/:any/x", "/8", 301, false),
+            ("/q/x/*", "/9", 301, false),
         ]);
         assert!(rules.any_forced());
         for (path, line) in [
@@ -177,6 +182,9 @@ mod tests {
             ("", Some(6)),
             ("c", None),
             ("bb", None),
+            ("q/x", Some(7)),
+            ("r/x", Some(8)),
+            ("r/y", None),
         ] {
             assert_eq!(rules.first(path).map(|found| found.line), line, "{path}");
         }
