@@ -17,6 +17,7 @@ mod packfile;
 mod rule;
 mod server;
 mod site;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     start_logging();
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Serve(flags)) => command::serve(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve(flags)) => command::serve(*flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Explain(flags)) => command::explain(*flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Check(flags)) => command::check(&flags),
         Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),

@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
-use super::watch::{Change, Watch};
 use crate::bake::{
     Content, Description, Folder, Form, Found, Links, PageFacts, Policy, Preload, Quality, Stamp, abridge, add_asset,
     map_in_order,
 };
 use crate::pack::{Location, Pack, PackWriter};
 use crate::site::{FileBody, Loose, Site};
+use crate::watch::{Change, Watch};
 
 /// Files up to this size are held in memory.
 const SMALL: u64 = 128 << 10;
@@ -267,7 +267,8 @@ impl Directory {
     /// A thread that can't be started.
     pub(crate) fn follow(mut self, publish: impl Fn(Site) + Send + 'static) -> io::Result<()> {
         let body = move || {
-            let mut watch = Watch::new(&self.path);
+            let paths = [self.path.clone()];
+            let mut watch = Watch::new(&paths);
             // What changed since the first baking, before anybody watched.
             self.bake_again(&publish);
             loop {
@@ -277,7 +278,7 @@ impl Directory {
                     Change::Ended => return,
                 }
                 // Before the baking: what changes during it is seen by the new watch.
-                watch.renew(&self.path);
+                watch.renew(&paths);
                 self.bake_again(&publish);
             }
         };

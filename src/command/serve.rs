@@ -1,64 +1,155 @@
 //! `site serve`: opens everything, says what is served, and serves it.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use actix_web::http::header::HeaderValue;
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::opened::{self, Opened};
 use crate::carrier::{self, Carried};
-use crate::cli::{AccessLogFormat, Serve};
-use crate::server::{AccessLogTarget, ListenAddress, Listening, Live};
+use crate::cli::{self, AccessLogFormat, Serve};
+use crate::http::{Options, SecureHosts};
+use crate::server::{
+    AccessLogTarget, ConnectionLimits, Ending, KeyPair, ListenAddress, Listener, Listening, Live, Timeouts, Tls,
+    descriptors_for, most_connections,
+};
+
+/// Where to listen if nothing is said.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
+/// Connections that may be open if nothing is said.
+const DEFAULT_CONNECTIONS: usize = 16 << 10;
+
+/// For closing a connection whose last response was sent.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves until a signal ends it.
 ///
 /// # Errors
 /// Whatever keeps the site from being opened or the addresses from being listened on; one line with the remedy.
 pub(crate) fn serve(flags: Serve) -> Result<()> {
-    let addresses = addresses(&flags.listen_on)?;
-    let Opened { carried: Carried { kind, site, directory }, overlay, handler } = opened::open(flags.answers)?;
-    let listeners = bind(&addresses)?;
-    let access_log = access_log(flags.access_log, flags.access_log_file.as_deref())?;
+    let Serve { listening, answers, limits, logs, process } = flags;
+    let plain = addresses("--listen-on", plain_addresses(&listening))?;
+    let secure = addresses("--tls-listen-on", &listening.tls_listen_on)?;
+    let redirect = secure_hosts(&listening.redirect_http)?;
+    let Opened { carried: Carried { kind, site, directory }, overlay, options } = opened::open(answers)?;
+    let tls = tls(listening.tls_cert, listening.tls_key)?;
+    let plain = bind("--listen-on", &plain)?;
+    let secure = bind("--tls-listen-on", &secure)?;
+    let access_log = access_log(logs.access_log, logs.access_log_file.as_deref())?;
     log::info!(
         "site {} serves pack {} ({kind}, {} files, {} bytes) on {}",
         env!("CARGO_PKG_VERSION"),
         site.pack().hash(),
         site.len(),
         site.pack().identity_bytes(),
-        urls(&listeners)?,
+        urls(&plain, &secure)?,
     );
     let pack = site.pack().clone();
     let live = Live::new(site, overlay);
     carrier::settle(kind, &pack);
+    let workers = process.workers.map_or_else(default_workers, usize::from);
     if let Some(directory) = directory {
         let publish = live.clone();
         directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
     }
-    let workers = flags.workers.map_or_else(default_workers, usize::from);
-    let shutdown_timeout = Duration::from_secs(flags.shutdown_timeout.into());
-    Listening { listeners, workers, access_log, shutdown_timeout, handler, live }.serve()
+    let ending = Ending { delay: seconds(process.shutdown_delay), timeout: seconds(process.shutdown_timeout) };
+    let strict_transport_security = strict_transport_security(listening.hsts);
+    let secure_options = Options { strict_transport_security, ..options.clone() };
+    let plain_options = Options { secure_hosts: redirect, ..options };
+    Listening {
+        plain: (plain, plain_options),
+        secure: (secure, secure_options),
+        tls,
+        workers,
+        access_log,
+        timeouts: timeouts(&limits),
+        limits: connection_limits(&limits)?,
+        ending,
+        live,
+    }
+    .serve()
 }
 
-fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>> {
-    texts.iter().map(|text| text.parse().map_err(|problem| anyhow!("--listen-on {text}: {problem}"))).collect()
+/// The addresses without TLS: the default one only if there are no others at all.
+fn plain_addresses(flags: &cli::Listening) -> Vec<&str> {
+    match (flags.listen_on.as_slice(), flags.tls_listen_on.as_slice()) {
+        ([], []) => vec![DEFAULT_ADDRESS],
+        (plain, _) => plain.iter().map(String::as_str).collect(),
+    }
 }
 
-fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>> {
+fn addresses(flag: &str, texts: impl IntoIterator<Item: AsRef<str>>) -> Result<Vec<ListenAddress>> {
+    let parse = |text: &str| text.parse().map_err(|problem| anyhow!("{flag} {text}: {problem}"));
+    texts.into_iter().map(|text| parse(text.as_ref())).collect()
+}
+
+fn bind(flag: &str, addresses: &[ListenAddress]) -> Result<Vec<Listener>> {
     let mut listeners = Vec::new();
     for address in addresses {
-        listeners.extend(address.bind().map_err(|problem| anyhow!("--listen-on {address}: {problem}"))?);
+        listeners.extend(address.bind().map_err(|problem| anyhow!("{flag} {address}: {problem}"))?);
     }
     Ok(listeners)
 }
 
-fn urls(listeners: &[TcpListener]) -> Result<String> {
-    let mut urls = Vec::new();
-    for listener in listeners {
-        urls.push(format!("http://{}", listener.local_addr().context("reading the bound address")?));
+fn urls(plain: &[Listener], secure: &[Listener]) -> Result<String> {
+    let plain = plain.iter().map(|listener| listener.url("http"));
+    let urls = plain.chain(secure.iter().map(|listener| listener.url("https"))).collect::<Result<Vec<_>, _>>();
+    Ok(urls.context("reading the bound addresses")?.join(" "))
+}
+
+fn tls(certificates: Vec<std::path::PathBuf>, keys: Vec<std::path::PathBuf>) -> Result<Option<Tls>> {
+    if certificates.is_empty() && keys.is_empty() {
+        return Ok(None);
     }
-    Ok(urls.join(" "))
+    let (count, key_count) = (certificates.len(), keys.len());
+    ensure!(
+        count == key_count,
+        "--tls-key: {count} certificates have {key_count} keys; give each --tls-cert one --tls-key, in the same order"
+    );
+    let pairs = certificates.into_iter().zip(keys).map(|(certificate, key)| KeyPair { certificate, key });
+    Tls::open(pairs.collect()).map(Some)
+}
+
+fn secure_hosts(texts: &[String]) -> Result<Option<Arc<SecureHosts>>> {
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let hosts = SecureHosts::parse(texts).map_err(|problem| anyhow!("--redirect-http: {problem}"))?;
+    Ok(Some(Arc::new(hosts)))
+}
+
+fn strict_transport_security(seconds: u32) -> Option<HeaderValue> {
+    (seconds > 0).then(|| HeaderValue::from_str(&format!("max-age={seconds}")).ok()).flatten()
+}
+
+fn timeouts(flags: &cli::Limits) -> Timeouts {
+    Timeouts {
+        head: seconds(flags.header_timeout),
+        idle: seconds(flags.idle_timeout),
+        write: seconds(flags.write_timeout),
+        request: seconds(flags.request_timeout),
+        linger: LINGER,
+    }
+}
+
+fn connection_limits(flags: &cli::Limits) -> Result<ConnectionLimits> {
+    let most = most_connections();
+    let total = flags.max_connections.map_or(most.min(DEFAULT_CONNECTIONS), |total| total as usize);
+    ensure!(
+        total <= most,
+        "--max-connections {total}: the limit of open files allows {most}; raise it (ulimit -n, LimitNOFILE=) to {}",
+        descriptors_for(total)
+    );
+    let per_address = flags.max_connections_per_address.map_or(total.div_ceil(2), |count| count as usize);
+    Ok(ConnectionLimits { total, per_address })
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
 }
 
 fn access_log(format: AccessLogFormat, file: Option<&Path>) -> Result<AccessLogTarget> {

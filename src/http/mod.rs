@@ -9,10 +9,12 @@ mod negotiation;
 mod preconditions;
 mod range;
 mod respond;
+mod secure;
 mod served;
 
 pub(crate) use body::ResponseBody;
 pub(crate) use field::reason;
 pub(crate) use handler::{Handler, Options, Stale};
 pub(crate) use respond::{refusal_bytes, unavailable};
+pub(crate) use secure::SecureHosts;
 pub(crate) use served::Served;

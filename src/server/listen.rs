@@ -3,12 +3,36 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::str::FromStr;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
 const BACKLOG: i32 = 4096;
+
+/// A socket that takes connections.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// The address as clients write it.
+    ///
+    /// # Errors
+    /// A socket that has none.
+    pub(crate) fn url(&self, scheme: &str) -> io::Result<String> {
+        Ok(match self {
+            Self::Tcp(listener) => format!("{scheme}://{}", listener.local_addr()?),
+            Self::Unix(listener) => {
+                let address = listener.local_addr()?;
+                let path = address.as_pathname().unwrap_or(std::path::Path::new(""));
+                format!("unix:{}", path.display())
+            }
+        })
+    }
+}
 
 /// An address of `--listen-on`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +85,7 @@ impl ListenAddress {
     ///
     /// # Errors
     /// One line that says what is in the way and what to do about it.
-    pub(crate) fn bind(&self) -> Result<Vec<TcpListener>, String> {
+    pub(crate) fn bind(&self) -> Result<Vec<Listener>, String> {
         let bind = |ip: IpAddr, port| bind(SocketAddr::new(ip, port));
         let explain = |error: io::Error| explain(&error, self.port);
         let localhost = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -78,7 +102,8 @@ impl ListenAddress {
             }
             Host::Localhost => {
                 let first = bind(Ipv4Addr::LOCALHOST.into(), self.port).map_err(explain)?;
-                let port = first.local_addr().map_err(explain)?.port();
+                let Listener::Tcp(socket) = &first else { return Ok(vec![first]) };
+                let port = socket.local_addr().map_err(explain)?.port();
                 match bind(localhost, port) {
                     Ok(second) => Ok(vec![first, second]),
                     Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(explain(error)),
@@ -89,7 +114,7 @@ impl ListenAddress {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr) -> io::Result<Listener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
@@ -99,7 +124,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(Listener::Tcp(socket.into()))
 }
 
 fn explain(error: &io::Error, port: u16) -> String {

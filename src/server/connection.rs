@@ -1,0 +1,173 @@
+//! A connection, from the accepted socket to its end: admission, TLS, and the choice between HTTP/1 and HTTP/2.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol, Request};
+use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::{Instant, timeout_at};
+
+use super::gate::{Connection, Gate, Surroundings};
+use super::http2;
+use super::service::Worker;
+use super::socket::Socket;
+use super::tls::Tls;
+use super::transport::Transport;
+use super::wire::Wire;
+
+/// Bytes of a response that are gathered before they are written.
+const WRITE_BUFFER: usize = 64 << 10;
+
+/// How an HTTP/2 connection begins (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a listening address does with each socket that it accepts.
+#[derive(Clone)]
+pub(crate) struct Acceptor {
+    pub(crate) worker: Worker,
+    pub(crate) tls: Option<Arc<Tls>>,
+}
+
+/// The same on a worker's thread, with its HTTP/1 service.
+struct Connections<H> {
+    worker: Rc<Worker>,
+    tls: Option<Arc<Tls>>,
+    http1: H,
+}
+
+impl Acceptor {
+    /// The service that a worker thread runs for each accepted socket.
+    ///
+    /// The handler is actix-http's service itself: an `App` around it, with no routes to choose from, costs more than
+    /// everything that the handler does.
+    pub(crate) fn factory<S: Into<Socket> + 'static>(
+        self,
+    ) -> impl ServiceFactory<S, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+        fn_factory(move || {
+            let Self { worker, tls } = self.clone();
+            let worker = Rc::new(worker);
+            let http1 = http1(Rc::clone(&worker));
+            async move {
+                let http1 = http1.new_service(()).await?;
+                let connections = Rc::new(Connections { worker, tls, http1 });
+                Ok(fn_service(move |socket: S| Rc::clone(&connections).serve(socket.into())))
+            }
+        })
+    }
+}
+
+/// actix-http behind the gate.
+fn http1(
+    worker: Rc<Worker>,
+) -> impl ServiceFactory<Http1, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    HttpService::build()
+        // The gate has the timers.
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(Duration::ZERO)
+        .h1_write_buffer_size(WRITE_BUFFER)
+        .on_connect_ext(|gate: &Gate<Transport>, extensions| {
+            extensions.insert(Rc::clone(gate.connection()));
+        })
+        .finish(fn_service(move |request: Request| {
+            let connection = request.conn_data::<Rc<Connection>>().cloned();
+            worker.respond(request, connection)
+        }))
+}
+
+type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
+
+impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
+    async fn serve(self: Rc<Self>, socket: Socket) -> Result<(), DispatchError> {
+        let worker = &self.worker;
+        let client = socket.peer();
+        let Some(_admission) = worker.admissions.admit(client) else { return Ok(()) };
+        let drain = worker.drain.connection();
+        let deadline = Instant::now() + worker.timeouts.head;
+        let wire = Wire::new(socket, worker.timeouts.write);
+        let opening = async {
+            match &self.tls {
+                None => plain(wire).await,
+                Some(tls) => secured(tls, wire).await,
+            }
+        };
+        let opening = tokio::select! {
+            biased;
+            opening = timeout_at(deadline, opening) => opening,
+            () = drain.closing() => return Ok(()),
+        };
+        match opening {
+            Ok(Some(Opening::Http1(transport, input))) => {
+                let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
+                let surroundings = Surroundings { timeouts, drain, on_refusal };
+                let gate = Gate::new(transport, input, deadline.into_std(), Connection::new(client), surroundings);
+                self.http1.call((gate, Protocol::Http1, None)).await
+            }
+            Ok(Some(Opening::Http2(transport))) => {
+                http2::serve(transport, Rc::clone(worker), client, drain).await;
+                Ok(())
+            }
+            // The client was silent, left, or does not speak TLS.
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What a connection's first bytes say.
+enum Opening {
+    /// HTTP/1, and what was read of it.
+    Http1(Transport, BytesMut),
+    Http2(Transport),
+}
+
+/// Without TLS the first bytes tell the protocol (RFC 9113 §3.3); none for a connection that ends before.
+async fn plain(mut wire: Wire) -> Option<Opening> {
+    let mut input = BytesMut::new();
+    loop {
+        let before = input.len();
+        read(&mut wire, &mut input).await?;
+        if input.len() == before {
+            return None;
+        }
+        if input.starts_with(PREFACE) {
+            wire.unread(input.freeze());
+            return Some(Opening::Http2(Transport::Plain(wire)));
+        }
+        if !PREFACE.starts_with(&input) {
+            return Some(Opening::Http1(Transport::Plain(wire), input));
+        }
+    }
+}
+
+/// Reads once. A buffer of its own would stay with the connection for as long as that lives.
+async fn read(wire: &mut Wire, input: &mut BytesMut) -> Option<()> {
+    poll_fn(|cx| {
+        let mut bytes = [std::mem::MaybeUninit::uninit(); 2048];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        match Pin::new(&mut *wire).poll_read(cx, &mut buffer) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(_)) => Poll::Ready(None),
+            Poll::Ready(Ok(())) => {
+                input.extend_from_slice(buffer.filled());
+                Poll::Ready(Some(()))
+            }
+        }
+    })
+    .await
+}
+
+/// With TLS the handshake tells it (RFC 7301).
+async fn secured(tls: &Tls, wire: Wire) -> Option<Opening> {
+    let stream = tls.handshake(wire).await.ok()?;
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let transport = Transport::Tls(Box::new(stream));
+    Some(if http2 { Opening::Http2(transport) } else { Opening::Http1(transport, BytesMut::new()) })
+}
