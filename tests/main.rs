@@ -29,6 +29,8 @@ mod explain;
 mod expose_env;
 /// `_headers`: which answers get which fields.
 mod headers;
+/// HTTP/2: the same answers, and the bounds of RFC 9113.
+mod http2;
 /// `site image`: container images of an executable.
 mod image;
 /// `site list`, `site extract`, `site diff`: looking into a site.
@@ -49,3 +51,5 @@ mod redirects;
 mod serve_command;
 /// The end of the process: signals, requests in flight, exit codes.
 mod shutdown;
+/// TLS: certificates, their renewal, the redirect to it.
+mod tls;

@@ -57,7 +57,9 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, client: Opti
         client,
         exchanges: Exchanges::new(),
         active: Instant::now(),
+        patience: timeouts.head,
         closing: None,
+        ended: false,
         timer: Timer::default(),
     };
     let mut draining = pin!(drain.draining());
@@ -82,8 +84,12 @@ struct Session {
     exchanges: Exchanges,
     /// When something was asked for or answered last.
     active: Instant,
+    /// How long the client may then take to ask.
+    patience: Duration,
     /// Since when the client knows that the connection ends.
     closing: Option<Instant>,
+    /// Nothing more is waited for but the last bytes to be written.
+    ended: bool,
     timer: Timer,
 }
 
@@ -112,15 +118,17 @@ impl Session {
         if !self.exchanges.is_empty() || self.connection.has_streams() {
             return Poll::Pending;
         }
-        if at_once {
-            return Poll::Ready(());
+        if at_once && !self.ended {
+            self.ended = true;
+            self.connection.abrupt_shutdown(Reason::NO_ERROR);
+            return self.poll(cx, at_once);
         }
         self.poll_idle(cx)
     }
 
     /// Starts an exchange; mostly it is over at once.
     fn begin(&mut self, cx: &mut Context<'_>, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
-        self.active = Instant::now();
+        (self.active, self.patience) = (Instant::now(), self.worker.timeouts.idle);
         let mut exchange = Box::pin(exchange(Rc::clone(&self.worker), request, self.client, respond));
         if exchange.as_mut().poll(cx).is_pending() {
             self.exchanges.push(exchange);
@@ -129,11 +137,10 @@ impl Session {
 
     /// An idle connection is told to end, and ended when the client does not react.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Timeouts { idle, linger, .. } = self.worker.timeouts;
         if let Some(since) = self.closing {
-            return self.timer.poll(cx, (since + linger).into_std());
+            return self.timer.poll(cx, (since + self.worker.timeouts.linger).into_std());
         }
-        if self.timer.poll(cx, (self.active + idle).into_std()).is_ready() {
+        if self.timer.poll(cx, (self.active + self.patience).into_std()).is_ready() {
             self.close();
             // Has GOAWAY written.
             cx.waker().wake_by_ref();
@@ -149,10 +156,13 @@ async fn exchange(
     client: Option<IpAddr>,
     mut respond: SendResponse<Bytes>,
 ) {
-    // Content of the request is not wanted: dropping it tells the client so once the response is complete.
-    let Some(request) = message::request(request.into_parts().0, client) else {
+    let (head, mut content) = request.into_parts();
+    let Some(request) = message::request(head, client) else {
         return respond.send_reset(Reason::PROTOCOL_ERROR);
     };
+    if !content.is_end_stream() && timeout(worker.timeouts.linger, discard(&mut content)).await == Ok(None) {
+        return;
+    }
     let is_head = request.method() == "HEAD";
     let Ok(response) = worker.respond(request, None).await else { return };
     let (head, mut body) = message::response(response);
@@ -167,6 +177,19 @@ async fn exchange(
             return stream.send_reset(Reason::CANCEL);
         }
     }
+}
+
+/// Takes what a client is let send of unwanted content, up to its end: then it listens to the answer. Whatever else
+/// it wants to send, it is told not to once the answer is complete. None if the stream has failed.
+async fn discard(content: &mut h2::RecvStream) -> Option<()> {
+    let mut length = 0;
+    while let Some(piece) = content.data().await {
+        length += piece.ok()?.len();
+        if length >= RECEIVE_WINDOW as usize {
+            return Some(());
+        }
+    }
+    content.trailers().await.ok().map(|_| ())
 }
 
 /// The time that a client has for taking a response.
