@@ -9,7 +9,7 @@ use actix_web::http::header::HeaderValue;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::opened::{self, Opened};
-use crate::carrier::{self, Carried};
+use crate::carrier::{self, Carried, CarrierKind};
 use crate::cli::{self, AccessLogFormat, Serve};
 use crate::http::{Options, SecureHosts};
 use crate::server::{
@@ -67,7 +67,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         workers,
         access_log,
         timeouts: timeouts(&limits),
-        limits: connection_limits(&limits)?,
+        limits: connection_limits(&limits, kind)?,
         ending,
         live,
     }
@@ -136,13 +136,15 @@ fn timeouts(flags: &cli::Limits) -> Timeouts {
     }
 }
 
-fn connection_limits(flags: &cli::Limits) -> Result<ConnectionLimits> {
-    let most = most_connections();
+fn connection_limits(flags: &cli::Limits, kind: CarrierKind) -> Result<ConnectionLimits> {
+    // A file of a folder is open while it is sent.
+    let descriptors = if kind == CarrierKind::Directory { 2 } else { 1 };
+    let most = most_connections(descriptors);
     let total = flags.max_connections.map_or(most.min(DEFAULT_CONNECTIONS), |total| total as usize);
     ensure!(
         total <= most,
         "--max-connections {total}: the limit of open files allows {most}; raise it (ulimit -n, LimitNOFILE=) to {}",
-        descriptors_for(total)
+        descriptors_for(total, descriptors)
     );
     let per_address = flags.max_connections_per_address.map_or(total.div_ceil(2), |count| count as usize);
     Ok(ConnectionLimits { total, per_address })

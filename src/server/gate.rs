@@ -275,6 +275,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         self.input.advance(length);
         self.releasing -= length;
         self.scanned = 0;
+        if self.input.is_empty() {
+            // Mostly nothing follows: an idle connection holds no memory for it.
+            self.input = BytesMut::new();
+        }
     }
 
     fn poll_write_in_time(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {

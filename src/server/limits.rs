@@ -30,15 +30,15 @@ pub(crate) struct ConnectionLimits {
 /// File descriptors that are not a connection's.
 const OTHER_DESCRIPTORS: usize = 64;
 
-/// Raises this process's limit of open files to what it may be; returns how many connections it allows. Each one may
-/// have a file of a folder open.
-pub(crate) fn most_connections() -> usize {
-    (open_files().saturating_sub(OTHER_DESCRIPTORS) / 2).max(1)
+/// Raises this process's limit of open files to what it may be; returns how many connections it allows, if each of
+/// them needs so many descriptors.
+pub(crate) fn most_connections(descriptors: usize) -> usize {
+    (open_files().saturating_sub(OTHER_DESCRIPTORS) / descriptors).max(1)
 }
 
 /// The limit of open files that so many connections need.
-pub(crate) fn descriptors_for(connections: usize) -> usize {
-    connections * 2 + OTHER_DESCRIPTORS
+pub(crate) fn descriptors_for(connections: usize, descriptors: usize) -> usize {
+    connections * descriptors + OTHER_DESCRIPTORS
 }
 
 #[cfg(target_os = "linux")]

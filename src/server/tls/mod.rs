@@ -43,6 +43,8 @@ impl Tls {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let mut config = config.with_no_client_auth().with_cert_resolver(Arc::clone(&store) as _);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // The strongest that both know, whatever the client puts first.
+        config.ignore_client_order = true;
         // Sessions are resumed from what the client keeps, so they take no memory here.
         config.ticketer = ring::Ticketer::new().context("making keys for session tickets")?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), store })
