@@ -60,8 +60,8 @@ impl Keep {
         candidates.sort_by(|a, b| (a.age, &a.path).cmp(&(b.age, &b.path)));
         let (mut kept, mut left_out) = (0, (0, 0));
         for candidate in candidates {
-            if kept + candidate.bytes > self.most_bytes {
-                left_out = (left_out.0 + 1, left_out.1 + candidate.bytes);
+            if candidate.bytes > self.most_bytes - kept {
+                left_out = (left_out.0 + 1, candidate.bytes.saturating_add(left_out.1));
                 continue;
             }
             candidate.write(writer).with_context(|| format!("keeping {}", candidate.path))?;
@@ -113,7 +113,9 @@ impl<'a> Candidate<'a> {
         let path = std::str::from_utf8(asset.path).ok()?.to_owned();
         let age = asset.flags.age().saturating_add(distance);
         let forms = (0..from.pack.representation_count(&asset)).filter_map(|nth| from.pack.representation(&asset, nth));
-        Some(Self { age, path, from, asset, bytes: forms.map(|form| form.length).sum() })
+        // A damaged index may speak of any length.
+        let bytes = forms.fold(0u64, |sum, form| sum.saturating_add(form.length));
+        Some(Self { age, path, from, asset, bytes })
     }
 
     fn entity_tag(&self) -> Option<EntityTagText> {
@@ -153,5 +155,31 @@ impl<'a> Candidate<'a> {
         let flags = self.asset.flags.retired(self.age);
         writer.asset(NewAsset { path: self.path.clone(), flags, headers, representations });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{AssetFlags, Pack, RepresentationRecord};
+
+    #[test]
+    fn lengths_beyond_all_sums_are_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("release.pack");
+        let mut release = PackWriter::new(Vec::new());
+        let headers = release.header_set(Vec::new());
+        for path in ["a.3f9a1c2b.js", "b.3f9a1c2b.js"] {
+            let entity_tag = EntityTagText::of(path.as_bytes());
+            let location = release.body(entity_tag, path.as_bytes()).unwrap();
+            let form = |coding, length| RepresentationRecord { coding, entity_tag, location, length };
+            let representations = vec![form(Coding::Gzip, u64::MAX), form(Coding::Identity, path.len() as u64)];
+            release.asset(NewAsset { path: path.into(), flags: AssetFlags::new(true), headers, representations });
+        }
+        std::fs::write(&path, release.finish().unwrap()).unwrap();
+        let mut writer = PackWriter::new(Vec::new());
+        let notices = Keep::open(&[path], RELEASES, BYTES).unwrap().add(&mut writer).unwrap();
+        assert!(notices[0].starts_with("2 assets of earlier releases"), "{notices:?}");
+        assert_eq!(Pack::open(writer.finish().unwrap().into()).unwrap().len(), 0);
     }
 }

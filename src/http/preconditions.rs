@@ -78,7 +78,7 @@ fn members(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Parses an entity tag; nothing if it is malformed or longer than any of ours (62 characters).
 fn parse(text: &[u8]) -> Option<EntityTag> {
-    std::str::from_utf8(text).ok()?.trim().parse().ok()
+    std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -140,5 +140,7 @@ mod tests {
             assert_eq!(check(&[], &[junk]), Proceed, "{junk:.20}");
         }
         assert_eq!(evaluate([].into_iter(), [&b"\xff\xfe"[..]].into_iter(), &current()), Proceed);
+        // Only spaces and tabs stand between members (RFC 9110 §5.6.3), whatever else Unicode calls white space.
+        assert_eq!(check(&[], &["\u{1680}T", "\u{a0}T", "T\u{3000}"]), Proceed);
     }
 }

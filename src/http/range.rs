@@ -83,8 +83,8 @@ impl Specifier {
             ("", last) => Some(Self::Suffix(position(last)?)),
             (first, "") => Some(Self::From(position(first)?, None)),
             (first, last) => {
-                let (first, last) = (position(first)?, position(last)?);
-                (first <= last).then_some(Self::From(first, Some(last)))
+                let range = Self::From(position(first)?, Some(position(last)?));
+                (significant(first) <= significant(last)).then_some(range)
             }
         }
     }
@@ -102,6 +102,13 @@ impl Specifier {
 fn position(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// Orders numbers of any length: the digits that count, by how many they are first. A range that runs backwards is
+/// malformed, even where both ends are beyond every end.
+fn significant(digits: &str) -> (usize, &str) {
+    let digits = digits.trim_start_matches('0');
+    (digits.len(), digits)
 }
 
 /// Joins parts that overlap or touch.
@@ -149,6 +156,9 @@ mod tests {
             ("bytes=0-", 0, Unsatisfiable),
             ("bytes=-5", 0, Whole),
             ("bytes=5-2", 10, Whole),
+            ("bytes=99999999999999999999999-88888888888888888888888", 10, Whole),
+            ("bytes=99999999999999999999999-99999999999999999999999", 10, Unsatisfiable),
+            ("bytes=0005-000000000000000000000005", 10, Parts(vec![5..6])),
             ("bytes=a-b", 10, Whole),
             ("bytes=1", 10, Whole),
             ("bytes=+1-2", 10, Whole),

@@ -16,16 +16,14 @@ pub(crate) struct Served {
     pub(crate) site: Site,
     /// Assets that win over those of the site.
     overlay: Option<Arc<Served>>,
-    names: Vec<HeaderName>,
+    /// By their numbers; nothing in the place of a name that no header field can have.
+    names: Vec<Option<HeaderName>>,
     sets: Vec<Fields>,
 }
 
 impl Served {
     pub(crate) fn new(site: Site) -> Self {
-        // A name that a hostile pack makes unusable is replaced by one that is never sent.
-        let unusable = HeaderName::from_static("x-unusable");
-        let name = |name: &[u8]| HeaderName::from_bytes(name).unwrap_or_else(|_| unusable.clone());
-        let names: Vec<_> = site.pack().header_names().map(name).collect();
+        let names: Vec<_> = site.pack().header_names().map(|name| HeaderName::from_bytes(name).ok()).collect();
         let count = site.pack().header_set_count().min(READY_SETS);
         let sets = (0..count).map(|set| fields(&site, &names, set as u32).collect()).collect();
         Self { site, overlay: None, names, sets }
@@ -57,13 +55,32 @@ impl Served {
 
 fn fields<'a>(
     site: &'a Site,
-    names: &'a [HeaderName],
+    names: &'a [Option<HeaderName>],
     set: u32,
 ) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
     let fields = site.pack().header_set(set);
-    fields.filter_map(|(name, value)| Some((names.get(name)?.clone(), HeaderValue::from_maybe_shared(value).ok()?)))
+    fields.filter_map(|(name, value)| Some((names.get(name)?.clone()?, HeaderValue::from_maybe_shared(value).ok()?)))
 }
 
 pub(super) fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     headers.append(name, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{Pack, PackWriter};
+
+    #[test]
+    fn fields_that_can_not_be_sent_are_left_out() {
+        let mut writer = PackWriter::new(Vec::new());
+        let fields = [("x-a", "1"), ("x b", "2"), ("", "3"), ("x-c", "4\r\nx-d: 5"), ("x-e", "6")];
+        writer.header_set(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        let pack = Pack::open(writer.finish().unwrap().into()).unwrap();
+        let mut headers = HeaderMap::new();
+        Served::new(Site::new(pack, Vec::new())).insert(&mut headers, 0);
+        let mut sent: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        sent.sort();
+        assert_eq!(sent, [("x-a", "1"), ("x-e", "6")]);
+    }
 }

@@ -3,6 +3,9 @@
 use super::encoding::{encode_part, encode_value, encode_written};
 use super::pattern::{Captures, is_name_character};
 
+/// Placeholders in one target. A request's path fills each: many of them would let a short request make a huge answer.
+const MOST_PLACEHOLDERS: usize = 16;
+
 /// Where a rule leads. What fills the placeholders is encoded, so it changes neither host nor structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -39,7 +42,13 @@ impl Target {
         }
         let optional = |text: &str| if text.is_empty() { Ok(None) } else { pieces(text, names).map(Some) };
         let path = pieces(path, names)?;
-        Ok(Self { origin: origin.to_owned(), path, query: optional(query)?, fragment: optional(fragment)? })
+        let target = Self { origin: origin.to_owned(), path, query: optional(query)?, fragment: optional(fragment)? };
+        match target.placeholders() {
+            0..=MOST_PLACEHOLDERS => Ok(target),
+            count => {
+                Err(format!("the target uses placeholders {count} times; more than {MOST_PLACEHOLDERS} are too many"))
+            }
+        }
     }
 
     /// The target is on this site.
@@ -52,8 +61,12 @@ impl Target {
     }
 
     pub(crate) fn has_placeholders(&self) -> bool {
+        self.placeholders() > 0
+    }
+
+    fn placeholders(&self) -> usize {
         let parts = [Some(&self.path), self.query.as_ref(), self.fragment.as_ref()];
-        parts.into_iter().flatten().flatten().any(|piece| matches!(piece, Piece::Placeholder(_)))
+        parts.into_iter().flatten().flatten().filter(|piece| matches!(piece, Piece::Placeholder(_))).count()
     }
 
     /// The encoded path, placeholders filled.
@@ -229,5 +242,7 @@ mod tests {
             let error = Target::parse(text, &["splat"]).unwrap_err();
             assert!(error.contains(remedy), "{text}: {error}");
         }
+        let of = |count| Target::parse(&format!("/x?{}", ":splat&".repeat(count)), &["splat"]);
+        assert!(of(16).is_ok() && of(17).unwrap_err().contains("17 times"));
     }
 }

@@ -7,6 +7,13 @@ use crate::rule::{Action, Redirect, Redirects, decode_path};
 /// Browsers give up after about as many.
 const MOST_REDIRECTS: usize = 20;
 
+/// Bytes of a path that no browser and no server takes any more. A rule that makes paths longer each time gets there, and
+/// would get beyond all memory.
+const LONGEST: usize = 8 << 10;
+
+/// Characters of each path that are told.
+const TOLD: usize = 60;
+
 /// A site as far as redirects care.
 pub(super) struct Site<'a> {
     pub(super) table: &'a Redirects,
@@ -61,11 +68,17 @@ impl Site<'_> {
             if !matches!(next.action, Action::Redirect(_)) || !next.to.is_local() {
                 return End::Somewhere;
             }
-            if known || way.len() > MOST_REDIRECTS {
-                way.truncate(5);
-                return End::Loop(way);
+            if known || way.len() > MOST_REDIRECTS || path.len() > LONGEST {
+                return End::Loop(way.iter().take(5).map(|path| abridged(path)).collect());
             }
             target = next.to.path(&next.captures);
         }
+    }
+}
+
+fn abridged(path: &str) -> String {
+    match path.char_indices().nth(TOLD) {
+        Some((end, _)) => format!("{}…", &path[..end]),
+        None => path.to_owned(),
     }
 }

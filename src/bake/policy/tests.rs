@@ -68,6 +68,14 @@ fn each_broken_redirect_is_an_error_with_its_line_and_the_remedy() {
 }
 
 #[test]
+fn redirects_that_grow_are_followed_in_bounded_memory() {
+    let text = format!("/a/* /a{} 301\n", "/:splat".repeat(16));
+    let (_, problems) = parse(&[("_redirects", &text)], PATHS);
+    assert!(problems[0].contains("never ends: /a/any/path → /a/any/path/any/path/"), "{problems:?}");
+    assert!(problems[0].len() < 600, "{problems:?}");
+}
+
+#[test]
 fn redirects_that_end_are_no_loops() {
     for text in [
         "/a /b 301\n/b /c 301\n/c /about 301",
