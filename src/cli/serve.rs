@@ -103,13 +103,28 @@ pub(crate) struct Limits {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logs and administration")]
 pub(crate) struct Logs {
+    /// Address of the admin listener, for /livez, /readyz and /metrics; keep it from the public
+    #[arg(long, value_name = "ADDR", env = "SITE_ADMIN_LISTEN_ON")]
+    pub(crate) admin_listen_on: Option<String>,
+
     /// What to write for each response
     #[arg(long, value_name = "FORMAT", env = "SITE_ACCESS_LOG", default_value = "combined")]
     pub(crate) access_log: AccessLogFormat,
 
-    /// Append the access log to this file instead of writing it to standard error
+    /// Append the access log to this file instead of writing it to standard error; opened again on SIGHUP
     #[arg(long, value_name = "FILE", env = "SITE_ACCESS_LOG_FILE")]
     pub(crate) access_log_file: Option<PathBuf>,
+
+    /// Network of proxies that are believed about whom requests are from: 10.0.0.0/8, an address, or unix; may be repeated
+    ///
+    /// The client is taken from Forwarded or X-Forwarded-For, from the right, past trusted proxies; what came to them
+    /// over TLS (X-Forwarded-Proto) is not redirected there. Without this flag nobody is believed.
+    #[arg(long, value_name = "NETWORK", env = "SITE_TRUSTED_PROXY", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<String>,
+
+    /// Connections of trusted proxies begin with a header of the PROXY protocol, version 1 or 2
+    #[arg(long, env = "SITE_PROXY_PROTOCOL")]
+    pub(crate) proxy_protocol: bool,
 }
 
 /// How the process runs and ends.
@@ -134,6 +149,8 @@ pub(crate) struct Process {
 pub(crate) enum AccessLogFormat {
     /// The combined log format and the duration in microseconds
     Combined,
+    /// One JSON object per line
+    Json,
     /// Nothing
     Off,
 }

@@ -1,7 +1,6 @@
 //! `site serve`: opens everything, says what is served, and serves it.
 
-use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use crate::carrier::{self, Carried, CarrierKind};
 use crate::cli::{self, AccessLogFormat, Serve};
 use crate::http::{Options, SecureHosts};
 use crate::server::{
-    AccessLogTarget, ConnectionLimits, Ending, KeyPair, ListenAddress, Listener, Listening, Live, Timeouts, Tls,
-    descriptors_for, most_connections,
+    ConnectionLimits, Ending, Format, KeyPair, ListenAddress, Listener, Listening, Live, Output, Proxies, Speech,
+    Timeouts, Tls, descriptors_for, most_connections,
 };
 
 /// Where to listen if nothing is said.
@@ -34,12 +33,15 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let Serve { listening, answers, limits, logs, process } = flags;
     let plain = addresses("--listen-on", plain_addresses(&listening))?;
     let secure = addresses("--tls-listen-on", &listening.tls_listen_on)?;
+    let admin = addresses("--admin-listen-on", &logs.admin_listen_on)?;
+    let proxies = proxies(&logs.trusted_proxy, logs.proxy_protocol)?;
     let redirect = secure_hosts(&listening.redirect_http)?;
     let Opened { carried: Carried { kind, site, directory }, overlay, options } = opened::open(answers)?;
     let tls = tls(listening.tls_cert, listening.tls_key)?;
     let plain = bind("--listen-on", &plain)?;
     let secure = bind("--tls-listen-on", &secure)?;
-    let access_log = access_log(logs.access_log, logs.access_log_file.as_deref())?;
+    let admin = bind("--admin-listen-on", &admin)?;
+    let access_log = access_log(logs.access_log, logs.access_log_file)?;
     log::info!(
         "site {} serves pack {} ({kind}, {} files, {} bytes) on {}",
         env!("CARGO_PKG_VERSION"),
@@ -48,13 +50,18 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         site.pack().identity_bytes(),
         urls(&plain, &secure)?,
     );
+    for listener in &admin {
+        let url = listener.url("http").context("reading the bound addresses")?;
+        log::info!("admin listener at {url} (/livez, /readyz, /metrics)");
+    }
     let pack = site.pack().clone();
     let live = Live::new(site, overlay);
     carrier::settle(kind, &pack);
     let workers = process.workers.map_or_else(default_workers, usize::from);
     if let Some(directory) = directory {
         let publish = live.clone();
-        directory.follow(move |site| publish.replace(site)).context("starting to watch the folder")?;
+        let publish = move |site: Option<_>| site.map_or_else(|| publish.keep(), |site| publish.replace(site));
+        directory.follow(publish).context("starting to watch the folder")?;
     }
     let ending = Ending { delay: seconds(process.shutdown_delay), timeout: seconds(process.shutdown_timeout) };
     let strict_transport_security = strict_transport_security(listening.hsts);
@@ -66,6 +73,9 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         tls,
         workers,
         access_log,
+        admin,
+        carrier: kind.to_string(),
+        proxies,
         timeouts: timeouts(&limits),
         limits: connection_limits(&limits, kind)?,
         ending,
@@ -154,17 +164,26 @@ fn seconds(count: u32) -> Duration {
     Duration::from_secs(count.into())
 }
 
-fn access_log(format: AccessLogFormat, file: Option<&Path>) -> Result<AccessLogTarget> {
-    Ok(match (format, file) {
-        (AccessLogFormat::Off, _) => AccessLogTarget::Off,
-        (AccessLogFormat::Combined, None) => AccessLogTarget::StandardError,
-        (AccessLogFormat::Combined, Some(path)) => {
-            let file = File::options().append(true).create(true).open(path);
-            AccessLogTarget::File(file.with_context(|| {
-                format!("--access-log-file {}: can't be opened for appending; name a file in a folder that exists and may be written to", path.display())
-            })?)
-        }
-    })
+fn proxies(networks: &[String], protocol: bool) -> Result<Proxies> {
+    ensure!(
+        !protocol || !networks.is_empty(),
+        "--proxy-protocol: nobody is trusted to say whom a connection is from; name the proxies with --trusted-proxy"
+    );
+    let speech = if protocol { Speech::Introduced } else { Speech::Plain };
+    Proxies::parse(networks, speech).map_err(|problem| anyhow!("--trusted-proxy {problem}"))
+}
+
+fn access_log(format: AccessLogFormat, file: Option<PathBuf>) -> Result<Option<(Format, Output)>> {
+    let format = match format {
+        AccessLogFormat::Combined => Format::Combined,
+        AccessLogFormat::Json => Format::Json,
+        AccessLogFormat::Off => return Ok(None),
+    };
+    let Some(path) = file else { return Ok(Some((format, Output::standard_error()))) };
+    let opened = Output::file(path.clone()).with_context(|| {
+        format!("--access-log-file {}: can't be opened for appending; name a file in a folder that exists and may be written to", path.display())
+    });
+    Ok(Some((format, opened?)))
 }
 
 fn default_workers() -> usize {

@@ -3,6 +3,7 @@
 mod body;
 mod error_page;
 mod field;
+mod forwarded;
 mod handler;
 mod host;
 mod negotiation;
@@ -14,6 +15,7 @@ mod served;
 
 pub(crate) use body::ResponseBody;
 pub(crate) use field::reason;
+pub(crate) use forwarded::Origin;
 pub(crate) use handler::{Handler, Options, Stale};
 pub(crate) use respond::{refusal_bytes, unavailable};
 pub(crate) use secure::SecureHosts;

@@ -1,7 +1,7 @@
 //! A connection, from the accepted socket to its end: admission, TLS, and the choice between HTTP/1 and HTTP/2.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +17,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::gate::{Connection, Gate, Surroundings};
 use super::http2;
+use super::limits::Admission;
+use super::metrics::{Metrics, Rejection};
+use super::proxies::Peer;
+use super::proxy_header::{self, Beginning, Source};
 use super::service::Worker;
 use super::socket::Socket;
 use super::tls::Tls;
@@ -33,6 +37,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #[derive(Clone)]
 pub(crate) struct Acceptor {
     pub(crate) worker: Worker,
+    pub(crate) metrics: Option<Metrics>,
     pub(crate) tls: Option<Arc<Tls>>,
 }
 
@@ -52,8 +57,8 @@ impl Acceptor {
         self,
     ) -> impl ServiceFactory<S, Config = (), Response = (), Error = DispatchError, InitError = ()> {
         fn_factory(move || {
-            let Self { worker, tls } = self.clone();
-            let worker = Rc::new(worker);
+            let Self { worker, metrics, tls } = self.clone();
+            let worker = Rc::new(Worker { tally: metrics.as_ref().map(Metrics::tally), ..worker });
             let http1 = http1(Rc::clone(&worker));
             async move {
                 let http1 = http1.new_service(()).await?;
@@ -79,7 +84,8 @@ fn http1(
         })
         .finish(fn_service(move |request: Request| {
             let connection = request.conn_data::<Rc<Connection>>().cloned();
-            worker.respond(request, connection)
+            let peer = connection.as_ref().map_or_else(Peer::default, |connection| connection.peer());
+            worker.respond(request, peer, connection)
         }))
 }
 
@@ -88,35 +94,81 @@ type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
     async fn serve(self: Rc<Self>, socket: Socket) -> Result<(), DispatchError> {
         let worker = &self.worker;
-        let client = socket.peer();
-        let Some(_admission) = worker.admissions.admit(client) else { return Ok(()) };
+        let peer = socket.peer();
         let drain = worker.drain.connection();
         let deadline = Instant::now() + worker.timeouts.head;
         let wire = Wire::new(socket, worker.timeouts.write);
-        let opening = async {
-            match &self.tls {
-                None => plain(wire).await,
-                Some(tls) => secured(tls, wire).await,
-            }
-        };
-        let opening = tokio::select! {
+        let opened = tokio::select! {
             biased;
-            opening = timeout_at(deadline, opening) => opening,
+            opened = timeout_at(deadline, self.open(wire, peer)) => opened,
             () = drain.closing() => return Ok(()),
         };
+        let (opening, peer, _admission) = match opened {
+            Ok(Ok(opened)) => opened,
+            // The client was silent or left.
+            Err(_) | Ok(Err(None)) => return Ok(()),
+            Ok(Err(Some(reason))) => {
+                if let Some(tally) = &worker.tally {
+                    tally.reject(reason);
+                }
+                return Ok(());
+            }
+        };
         match opening {
-            Ok(Some(Opening::Http1(transport, input))) => {
+            Opening::Http1(transport, input) => {
                 let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
                 let surroundings = Surroundings { timeouts, drain, on_refusal };
-                let gate = Gate::new(transport, input, deadline.into_std(), Connection::new(client), surroundings);
+                let gate = Gate::new(transport, input, deadline.into_std(), Connection::new(peer), surroundings);
                 self.http1.call((gate, Protocol::Http1, None)).await
             }
-            Ok(Some(Opening::Http2(transport))) => {
-                http2::serve(transport, Rc::clone(worker), client, drain).await;
+            Opening::Http2(transport) => {
+                http2::serve(transport, Rc::clone(worker), peer, drain).await;
                 Ok(())
             }
-            // The client was silent, left, or does not speak TLS.
-            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Finds out whose connection it is and what it speaks; no reason why not for one that just ends.
+    async fn open(
+        &self,
+        mut wire: Wire,
+        socket: Option<IpAddr>,
+    ) -> Result<(Opening, Peer, Admission), Option<Rejection>> {
+        let Worker { tally, proxies, admissions, .. } = &*self.worker;
+        if let Some(tally) = tally {
+            tally.accept();
+        }
+        let mut peer = proxies.peer(socket);
+        if proxies.introduces(&peer) {
+            let source = introduction(&mut wire).await?;
+            peer = proxies.introduced(peer, source);
+        }
+        let admission = admissions.admit(peer.counted()).ok_or(Rejection::AddressLimit)?;
+        let opening = match &self.tls {
+            None => plain(wire).await.ok_or(None)?,
+            Some(tls) => secured(tls, wire).await.ok_or(Rejection::Tls)?,
+        };
+        Ok((opening, peer, admission))
+    }
+}
+
+/// Reads the header that a trusted proxy begins a connection with; no reason why not if nothing comes at all.
+async fn introduction(wire: &mut Wire) -> Result<Source, Option<Rejection>> {
+    let mut input = BytesMut::new();
+    loop {
+        let before = input.len();
+        read(wire, &mut input).await.ok_or(None)?;
+        match proxy_header::read(&input) {
+            Beginning::Header(source, length) => {
+                wire.unread(input.split_off(length).freeze());
+                return Ok(source);
+            }
+            Beginning::Partial if input.len() > before => {}
+            Beginning::Partial if input.is_empty() => return Err(None),
+            Beginning::Partial | Beginning::Malformed => {
+                log::debug!("closing a trusted proxy's connection: it does not begin with a PROXY header");
+                return Err(Some(Rejection::ProxyHeader));
+            }
         }
     }
 }

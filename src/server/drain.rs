@@ -19,6 +19,8 @@ const GRACE: Duration = Duration::from_millis(250);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Serving,
+    /// The end was asked for; everything goes on for a while, so that load balancers learn of it.
+    Announced,
     /// Responses are the last ones of their connections.
     Draining,
     /// Idle connections are closed, too.
@@ -75,6 +77,15 @@ impl DrainSwitch {
     /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::Acquire)
+    }
+
+    /// Says that the end was asked for.
+    pub(crate) fn announce(&self) {
+        self.shared.stage.fetch_max(Stage::Announced as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_announced(&self) -> bool {
+        self.has_reached(Stage::Announced)
     }
 
     /// Tells every connection to end after its next response.

@@ -9,7 +9,6 @@
 use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -21,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::drain::Drain;
 use super::limits::Timeouts;
+use super::proxies::Peer;
 use super::timer::Timer;
 use crate::http::refusal_bytes;
 
@@ -50,18 +50,18 @@ enum Phase {
 
 /// What the gate and the exchanges of one connection share.
 pub(crate) struct Connection {
-    client: Option<IpAddr>,
+    peer: Peer,
     phase: Cell<Phase>,
     last: Cell<bool>,
 }
 
 impl Connection {
-    pub(crate) fn new(client: Option<IpAddr>) -> Rc<Self> {
-        Rc::new(Self { client, phase: Cell::new(Phase::Open), last: Cell::new(false) })
+    pub(crate) fn new(peer: Peer) -> Rc<Self> {
+        Rc::new(Self { peer, phase: Cell::new(Phase::Open), last: Cell::new(false) })
     }
 
-    pub(crate) fn client(&self) -> Option<IpAddr> {
-        self.client
+    pub(crate) fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// The handler has a response.

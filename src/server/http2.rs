@@ -7,7 +7,6 @@
 mod message;
 
 use std::future::{Future, poll_fn};
-use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -23,6 +22,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::drain::Drain;
 use super::limits::Timeouts;
+use super::proxies::Peer;
 use super::service::Worker;
 use super::timer::Timer;
 use super::transport::Transport;
@@ -42,7 +42,7 @@ const RECEIVE_WINDOW: u32 = 16 << 10;
 type Exchanges = FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>;
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, client: Option<IpAddr>, drain: Drain) {
+pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, drain: Drain) {
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(MAX_STREAMS)
@@ -54,7 +54,7 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, client: Opti
     let mut session = Session {
         connection,
         worker,
-        client,
+        peer,
         exchanges: Exchanges::new(),
         active: Instant::now(),
         patience: timeouts.head,
@@ -80,7 +80,7 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, client: Opti
 struct Session {
     connection: Connection<Transport, Bytes>,
     worker: Rc<Worker>,
-    client: Option<IpAddr>,
+    peer: Peer,
     exchanges: Exchanges,
     /// When something was asked for or answered last.
     active: Instant,
@@ -129,7 +129,7 @@ impl Session {
     /// Starts an exchange; mostly it is over at once.
     fn begin(&mut self, cx: &mut Context<'_>, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
         (self.active, self.patience) = (Instant::now(), self.worker.timeouts.idle);
-        let mut exchange = Box::pin(exchange(Rc::clone(&self.worker), request, self.client, respond));
+        let mut exchange = Box::pin(exchange(Rc::clone(&self.worker), request, self.peer, respond));
         if exchange.as_mut().poll(cx).is_pending() {
             self.exchanges.push(exchange);
         }
@@ -150,21 +150,16 @@ impl Session {
 }
 
 /// Answers one request on its stream.
-async fn exchange(
-    worker: Rc<Worker>,
-    request: Request<h2::RecvStream>,
-    client: Option<IpAddr>,
-    mut respond: SendResponse<Bytes>,
-) {
+async fn exchange(worker: Rc<Worker>, request: Request<h2::RecvStream>, peer: Peer, mut respond: SendResponse<Bytes>) {
     let (head, mut content) = request.into_parts();
-    let Some(request) = message::request(head, client) else {
+    let Some(request) = message::request(head) else {
         return respond.send_reset(Reason::PROTOCOL_ERROR);
     };
     if !content.is_end_stream() && timeout(worker.timeouts.linger, discard(&mut content)).await == Ok(None) {
         return;
     }
     let is_head = request.method() == "HEAD";
-    let Ok(response) = worker.respond(request, None).await else { return };
+    let Ok(response) = worker.respond(request, peer, None).await else { return };
     let (head, mut body) = message::response(response);
     let mut left = message::content_length(&body, is_head);
     let Ok(mut stream) = respond.send_response(head, left == 0) else { return };

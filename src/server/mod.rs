@@ -1,6 +1,7 @@
 //! The server: sockets, connections, signals and the access log around the HTTP handler.
 
 mod access_log;
+mod admin;
 mod connection;
 mod drain;
 mod exchange;
@@ -9,6 +10,10 @@ mod http2;
 mod limits;
 mod listen;
 mod live;
+mod metrics;
+mod proxies;
+mod proxy_header;
+mod reloads;
 mod service;
 mod signals;
 mod socket;
@@ -17,7 +22,6 @@ mod tls;
 mod transport;
 mod wire;
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +29,11 @@ use std::time::Duration;
 use actix_server::{Server, ServerBuilder};
 use anyhow::{Context, Result};
 
-pub(crate) use access_log::AccessLogWriter;
+pub(crate) use access_log::{Format, Output};
 pub(crate) use limits::{ConnectionLimits, Timeouts, descriptors_for, most_connections};
 pub(crate) use listen::{ListenAddress, Listener};
 pub(crate) use live::Live;
+pub(crate) use proxies::{Proxies, Speech};
 pub(crate) use tls::{KeyPair, Tls};
 
 use crate::http::{Handler, Options};
@@ -36,18 +41,12 @@ use access_log::AccessLog;
 use connection::Acceptor;
 use drain::DrainSwitch;
 use limits::Admissions;
+use metrics::{Metrics, Sources};
 use service::Worker;
 use signals::{Signal, Signals};
 
 /// How long the accepting thread and the workers may take to pass on a connection.
 const HAND_OVER: Duration = Duration::from_millis(10);
-
-/// Where the access log goes.
-pub(crate) enum AccessLogTarget {
-    Off,
-    StandardError,
-    File(File),
-}
 
 /// Everything that a server needs, opened: starting it opens nothing more.
 pub(crate) struct Listening {
@@ -57,7 +56,12 @@ pub(crate) struct Listening {
     pub(crate) secure: (Vec<Listener>, Options),
     pub(crate) tls: Option<Tls>,
     pub(crate) workers: usize,
-    pub(crate) access_log: AccessLogTarget,
+    pub(crate) access_log: Option<(Format, Output)>,
+    /// The sockets of the admin listener; nothing is counted if there are none.
+    pub(crate) admin: Vec<Listener>,
+    /// The way in which the pack reached the server.
+    pub(crate) carrier: String,
+    pub(crate) proxies: Proxies,
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: ConnectionLimits,
     pub(crate) ending: Ending,
@@ -80,11 +84,8 @@ impl Listening {
     /// # Errors
     /// Threads or signal handlers that can't be made.
     pub(crate) fn serve(mut self) -> Result<()> {
-        let (log, writer) = match std::mem::replace(&mut self.access_log, AccessLogTarget::Off) {
-            AccessLogTarget::Off => (None, None),
-            AccessLogTarget::StandardError => started(access_log::start(io::stderr()))?,
-            AccessLogTarget::File(file) => started(access_log::start(file))?,
-        };
+        let log = self.access_log.take().map(|(format, output)| access_log::start(format, output));
+        let (log, writer) = log.transpose().context("starting the access log")?.unzip();
         if let Some(tls) = &self.tls {
             tls.follow()?;
         }
@@ -98,26 +99,21 @@ impl Listening {
     }
 
     async fn run(self, log: Option<AccessLog>) -> Result<()> {
-        let Self { plain, secure, tls, timeouts, limits, ending, live, .. } = self;
         let mut signals = Signals::new()?;
         let drain = DrainSwitch::new();
-        let admissions = Admissions::new(limits.per_address);
-        let worker = |options: Options| Worker {
-            handler: Handler::new(options),
-            live: live.clone(),
-            log: log.clone(),
-            drain: drain.clone(),
-            timeouts,
-            admissions: admissions.clone(),
-            crowded: limits.total - limits.total / 8,
-        };
+        let metrics = self.metrics(&log, &drain);
+        let [plain, secure] = self.acceptors(&log, &drain, &metrics);
+        let Self { tls, limits, ending, .. } = self;
         let mut server = Server::build()
             .workers(self.workers)
             .max_concurrent_connections(limits.total.div_ceil(self.workers))
             .shutdown_timeout(ending.timeout.as_secs().max(1))
             .disable_signals();
-        server = listen(server, plain.0, &Acceptor { worker: worker(plain.1), tls: None })?;
-        server = listen(server, secure.0, &Acceptor { worker: worker(secure.1), tls: tls.clone().map(Arc::new) })?;
+        server = listen(server, self.plain.0, &plain)?;
+        server = listen(server, self.secure.0, &secure)?;
+        if let Some(metrics) = metrics {
+            actix_rt::spawn(admin::start(self.admin, metrics, drain.clone())?);
+        }
         let server = server.run();
         let handle = server.handle();
         actix_rt::spawn(server);
@@ -126,7 +122,11 @@ impl Listening {
             if let Some(tls) = &tls {
                 tls.reload();
             }
+            if let Some(log) = &log {
+                log.reopen();
+            }
         }
+        drain.announce();
         if !ending.delay.is_zero() {
             report(format!("stopping in {} s", ending.delay.as_secs()));
             // A second signal ends the wait.
@@ -145,6 +145,39 @@ impl Listening {
         }
         Ok(())
     }
+
+    /// The metrics, if there is a listener to ask for them.
+    fn metrics(&self, log: &Option<AccessLog>, drain: &DrainSwitch) -> Option<Metrics> {
+        let sources = || Sources {
+            carrier: self.carrier.clone(),
+            live: self.live.clone(),
+            tls: self.tls.clone(),
+            log: log.clone(),
+            drain: drain.clone(),
+        };
+        (!self.admin.is_empty()).then(|| Metrics::new(sources()))
+    }
+
+    /// What is done with connections without TLS, and with those that have it.
+    fn acceptors(&self, log: &Option<AccessLog>, drain: &DrainSwitch, metrics: &Option<Metrics>) -> [Acceptor; 2] {
+        let limits = self.limits;
+        let secure_handler = Handler::new(self.secure.1.clone());
+        let worker = Worker {
+            handler: Handler::new(self.plain.1.clone()),
+            secure_handler: secure_handler.clone(),
+            live: self.live.clone(),
+            log: log.clone(),
+            tally: None,
+            drain: drain.clone(),
+            timeouts: self.timeouts,
+            admissions: Admissions::new(limits.per_address),
+            proxies: Arc::new(self.proxies.clone()),
+            crowded: limits.total - limits.total / 8,
+        };
+        let secure = Worker { handler: secure_handler, ..worker.clone() };
+        let tls = self.tls.clone().map(Arc::new);
+        [(worker, None), (secure, tls)].map(|(worker, tls)| Acceptor { worker, metrics: metrics.clone(), tls })
+    }
 }
 
 /// Has a server accept connections.
@@ -157,11 +190,6 @@ fn listen(mut server: ServerBuilder, listeners: Vec<Listener>, acceptor: &Accept
         }?;
     }
     Ok(server)
-}
-
-fn started(log: io::Result<(AccessLog, AccessLogWriter)>) -> Result<(Option<AccessLog>, Option<AccessLogWriter>)> {
-    let (log, writer) = log.context("starting the access log")?;
-    Ok((Some(log), Some(writer)))
 }
 
 /// Logs a message, but lets a reader of standard error that is stuck hold the end for a moment only.

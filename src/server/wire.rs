@@ -29,7 +29,7 @@ impl Wire {
 
     /// Has `early` read before what is in the socket.
     pub(crate) fn unread(&mut self, early: Bytes) {
-        self.early = early;
+        self.early = if self.early.is_empty() { early } else { [early, self.early.split_off(0)].concat().into() };
     }
 
     /// Passes on the outcome of a write, or ends the wait for a client that has taken no bytes for too long.

@@ -2,7 +2,6 @@
 //! speaks of them in another.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_http::{Payload, Request, Response};
@@ -14,7 +13,7 @@ use http::{StatusCode, header};
 use super::super::exchange::Exchange;
 
 /// A request as HTTP/1 would have it: the authority is in Host. None if it can't be written so.
-pub(super) fn request(head: http::request::Parts, client: Option<IpAddr>) -> Option<Request> {
+pub(super) fn request(head: http::request::Parts) -> Option<Request> {
     let mut request = Request::with_payload(Payload::None);
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
@@ -23,7 +22,6 @@ pub(super) fn request(head: http::request::Parts, client: Option<IpAddr>) -> Opt
         None => Uri::from_static("/"),
     };
     to.version = Version::HTTP_2;
-    to.peer_addr = client.map(|client| (client, 0).into());
     for (name, value) in &head.headers {
         let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
         to.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);

@@ -1,5 +1,6 @@
 //! Certificates: reading them, choosing one for a handshake, and telling when they end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::super::reloads::Reloads;
 use super::KeyPair;
 
 /// A certificate that ends sooner than this is warned of.
@@ -27,6 +29,7 @@ pub(super) struct Store {
     pairs: Vec<KeyPair>,
     provider: Arc<CryptoProvider>,
     current: ArcSwap<Vec<Certificate>>,
+    reloads: Reloads,
 }
 
 /// A certificate, its chain and its key.
@@ -43,7 +46,7 @@ impl Store {
     pub(super) fn open(pairs: Vec<KeyPair>, provider: Arc<CryptoProvider>) -> Result<Self> {
         let current = read_all(&pairs, &provider)?;
         announce(&current);
-        Ok(Self { pairs, provider, current: ArcSwap::from_pointee(current) })
+        Ok(Self { pairs, provider, current: ArcSwap::from_pointee(current), reloads: Reloads::default() })
     }
 
     pub(super) fn pairs(&self) -> &[KeyPair] {
@@ -52,15 +55,33 @@ impl Store {
 
     /// Reads all files again and replaces the certificates if all are valid and one is new.
     pub(super) fn reload(&self) -> Result<()> {
-        let new = read_all(&self.pairs, &self.provider)?;
+        let new = read_all(&self.pairs, &self.provider).inspect_err(|_| self.reloads.fail())?;
         let old = self.current.load();
         let is_new = new.iter().zip(old.iter()).any(|(new, old)| new.key.cert != old.key.cert);
         // The key of an unchanged certificate can't have changed.
         if is_new {
             announce(&new);
             self.current.store(Arc::new(new));
+            self.reloads.succeed();
         }
         Ok(())
+    }
+
+    pub(super) fn reloads(&self) -> &Reloads {
+        &self.reloads
+    }
+
+    /// When the certificate of each name ends; of two for one name, the one that ends first.
+    pub(super) fn expiries(&self) -> BTreeMap<String, SystemTime> {
+        let mut expiries = BTreeMap::new();
+        for certificate in self.current.load().iter() {
+            let names = if certificate.names.is_empty() { &["(no name)".to_owned()][..] } else { &certificate.names };
+            for name in names {
+                let end = expiries.entry(name.clone()).or_insert(certificate.not_after);
+                *end = certificate.not_after.min(*end);
+            }
+        }
+        expiries
     }
 }
 

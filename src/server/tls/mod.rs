@@ -2,9 +2,11 @@
 
 mod certificates;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use rustls::ServerConfig;
@@ -12,6 +14,7 @@ use rustls::crypto::ring;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::reloads::Reloads;
 use super::wire::Wire;
 use crate::watch::{Change, Watch};
 use certificates::Store;
@@ -59,6 +62,15 @@ impl Tls {
         if let Err(error) = self.store.reload() {
             log::error!("TLS: the certificates stay as they were: {error:#}");
         }
+    }
+
+    pub(super) fn reloads(&self) -> &Reloads {
+        self.store.reloads()
+    }
+
+    /// When the certificate of each name ends.
+    pub(super) fn expiries(&self) -> BTreeMap<String, SystemTime> {
+        self.store.expiries()
     }
 
     /// Every file that is read.
