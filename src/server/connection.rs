@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol, Request};
-use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
+use actix_service::{Service, ServiceFactory, fn_service};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
+use super::drain::Drain;
 use super::gate::{Connection, Gate, Surroundings};
 use super::http2;
 use super::service::Worker;
@@ -37,30 +38,23 @@ pub(crate) struct Acceptor {
 }
 
 /// The same on a worker's thread, with its HTTP/1 service.
-struct Connections<H> {
+pub(crate) struct Connections<H> {
     worker: Rc<Worker>,
     tls: Option<Arc<Tls>>,
     http1: H,
 }
 
 impl Acceptor {
-    /// The service that a worker thread runs for each accepted socket.
+    /// What a worker thread does with each accepted socket; none if that can't be made.
     ///
     /// The handler is actix-http's service itself: an `App` around it, with no routes to choose from, costs more than
     /// everything that the handler does.
-    pub(crate) fn factory<S: Into<Socket> + 'static>(
+    pub(crate) async fn connections(
         self,
-    ) -> impl ServiceFactory<S, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-        fn_factory(move || {
-            let Self { worker, tls } = self.clone();
-            let worker = Rc::new(worker);
-            let http1 = http1(Rc::clone(&worker));
-            async move {
-                let http1 = http1.new_service(()).await?;
-                let connections = Rc::new(Connections { worker, tls, http1 });
-                Ok(fn_service(move |socket: S| Rc::clone(&connections).serve(socket.into())))
-            }
-        })
+    ) -> Option<Rc<Connections<impl Service<Http1, Response = (), Error = DispatchError>>>> {
+        let worker = Rc::new(self.worker);
+        let http1 = http1(Rc::clone(&worker)).new_service(()).await.ok()?;
+        Some(Rc::new(Connections { worker, tls: self.tls, http1 }))
     }
 }
 
@@ -83,14 +77,14 @@ fn http1(
         }))
 }
 
-type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
+pub(crate) type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
-    async fn serve(self: Rc<Self>, socket: Socket) -> Result<(), DispatchError> {
+    /// Serves a connection until it ends.
+    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, drain: Drain) {
         let worker = &self.worker;
         let client = socket.peer();
-        let Some(_admission) = worker.admissions.admit(client) else { return Ok(()) };
-        let drain = worker.drain.connection();
+        let Some(_admission) = worker.admissions.admit(client) else { return };
         let deadline = Instant::now() + worker.timeouts.head;
         let wire = Wire::new(socket, worker.timeouts.write);
         let opening = async {
@@ -102,21 +96,19 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
         let opening = tokio::select! {
             biased;
             opening = timeout_at(deadline, opening) => opening,
-            () = drain.closing() => return Ok(()),
+            () = drain.closing() => return,
         };
         match opening {
             Ok(Some(Opening::Http1(transport, input))) => {
                 let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
                 let surroundings = Surroundings { timeouts, drain, on_refusal };
                 let gate = Gate::new(transport, input, deadline.into_std(), Connection::new(client), surroundings);
-                self.http1.call((gate, Protocol::Http1, None)).await
+                // What goes wrong now is the client's, and it knows.
+                let _ = self.http1.call((gate, Protocol::Http1, None)).await;
             }
-            Ok(Some(Opening::Http2(transport))) => {
-                http2::serve(transport, Rc::clone(worker), client, drain).await;
-                Ok(())
-            }
+            Ok(Some(Opening::Http2(transport))) => http2::serve(transport, Rc::clone(worker), client, drain).await,
             // The client was silent, left, or does not speak TLS.
-            Ok(None) | Err(_) => Ok(()),
+            Ok(None) | Err(_) => {}
         }
     }
 }
