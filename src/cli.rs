@@ -2,6 +2,7 @@
 
 mod answers;
 mod check;
+mod health;
 mod releases;
 mod serve;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use answers::{Answers, Explain};
 pub(crate) use check::Check;
+pub(crate) use health::Health;
 pub(crate) use releases::{Bundle, Diff, Extract, Image, List};
 pub(crate) use serve::{AccessLogFormat, Limits, Listening, Serve};
 
@@ -42,4 +44,6 @@ pub(crate) enum Command {
     Image(Image),
     /// Compare two releases of a site
     Diff(Diff),
+    /// Ask a server whether it answers, for a container's health check
+    Health(Health),
 }

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Some(Command::Extract(flags)) => command::extract(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Image(flags)) => command::image(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Diff(flags)) => command::diff(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Health(flags)) => command::health(&flags).map(|()| ExitCode::SUCCESS),
         None => command::version().map(|()| ExitCode::SUCCESS),
     };
     match outcome {

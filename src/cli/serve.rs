@@ -31,9 +31,14 @@ pub(crate) struct Serve {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Listening")]
 pub(crate) struct Listening {
-    /// Address to listen on: IP:PORT, [IPv6]:PORT, :PORT (all addresses) or localhost:PORT; may be repeated
+    /// Address to listen on: IP:PORT, [IPv6]:PORT, :PORT, localhost:PORT, unix:/path, fd:N or systemd; may be repeated
     ///
-    /// [default: 127.0.0.1:8080, unless --tls-listen-on is given]
+    /// 0.0.0.0:PORT is every IPv4 address, [::]:PORT every IPv6 address, and :PORT both. unix:/path,mode=660 says who may
+    /// connect, here owner and group; unix:@name is an abstract socket. fd:N is a listening socket that the parent process
+    /// has opened; systemd:NAME is the one of this FileDescriptorName= in a socket unit, systemd all the others.
+    ///
+    /// [default: the sockets of a socket unit, those named https or tls for TLS; else 127.0.0.1:8080, unless
+    /// --tls-listen-on is given]
     #[arg(long, value_name = "ADDR", env = "SITE_LISTEN_ON", value_delimiter = ',')]
     pub(crate) listen_on: Vec<String>,
 
@@ -52,11 +57,11 @@ pub(crate) struct Listening {
     ///
     /// A certificate is chosen by the name that the client asks for. When a file changes, or on SIGHUP, all are read
     /// again; a pair that is not valid leaves the old ones in place.
-    #[arg(long, value_name = "FILE", env = "SITE_TLS_CERT", value_delimiter = ',', requires = "tls_listen_on")]
+    #[arg(long, value_name = "FILE", env = "SITE_TLS_CERT", value_delimiter = ',')]
     pub(crate) tls_cert: Vec<PathBuf>,
 
     /// PEM file with the private key of the certificate at the same place; may be repeated
-    #[arg(long, value_name = "FILE", env = "SITE_TLS_KEY", value_delimiter = ',', requires = "tls_listen_on")]
+    #[arg(long, value_name = "FILE", env = "SITE_TLS_KEY", value_delimiter = ',')]
     pub(crate) tls_key: Vec<PathBuf>,
 
     /// Redirect what is asked for without TLS to https, for these hosts: HOST or HOST:PORT of the secure address

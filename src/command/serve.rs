@@ -7,17 +7,15 @@ use std::time::Duration;
 use actix_web::http::header::HeaderValue;
 use anyhow::{Context, Result, anyhow, ensure};
 
+use super::addresses::Addresses;
 use super::opened::{self, Opened};
 use crate::carrier::{self, Carried, CarrierKind};
 use crate::cli::{self, AccessLogFormat, Serve};
 use crate::http::{Options, SecureHosts};
 use crate::server::{
-    ConnectionLimits, Ending, Format, KeyPair, ListenAddress, Listener, Listening, Live, Output, Proxies, Speech,
-    Timeouts, Tls, descriptors_for, most_connections,
+    ConnectionLimits, Ending, Format, KeyPair, Listening, Live, Output, Proxies, ServiceManager, Speech, Timeouts, Tls,
+    descriptors_for, most_connections,
 };
-
-/// Where to listen if nothing is said.
-const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
 /// Connections that may be open if nothing is said.
 const DEFAULT_CONNECTIONS: usize = 16 << 10;
@@ -31,26 +29,25 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Whatever keeps the site from being opened or the addresses from being listened on; one line with the remedy.
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let Serve { listening, answers, limits, logs, process } = flags;
-    let plain = addresses("--listen-on", plain_addresses(&listening))?;
-    let secure = addresses("--tls-listen-on", &listening.tls_listen_on)?;
-    let admin = addresses("--admin-listen-on", &logs.admin_listen_on)?;
+    let addresses = Addresses::read(&listening, logs.admin_listen_on.as_slice())?;
+    let manager = ServiceManager::connect();
     let proxies = proxies(&logs.trusted_proxy, logs.proxy_protocol)?;
     let redirect = secure_hosts(&listening.redirect_http)?;
     let Opened { carried: Carried { kind, site, directory }, overlay, options } = opened::open(answers)?;
     let tls = tls(listening.tls_cert, listening.tls_key)?;
-    let plain = bind("--listen-on", &plain)?;
-    let secure = bind("--tls-listen-on", &secure)?;
-    let admin = bind("--admin-listen-on", &admin)?;
+    let bound = addresses.bind()?;
+    let urls = bound.urls()?;
     let access_log = access_log(logs.access_log, logs.access_log_file)?;
     log::info!(
-        "site {} serves pack {} ({kind}, {} files, {} bytes) on {}",
+        "site {} serves pack {} ({kind}, {} files, {} bytes){} on {}",
         env!("CARGO_PKG_VERSION"),
         site.pack().hash(),
         site.len(),
         site.pack().identity_bytes(),
-        urls(&plain, &secure)?,
+        if bound.activated { " by socket activation" } else { "" },
+        urls,
     );
-    for listener in &admin {
+    for listener in &bound.admin {
         let url = listener.url("http").context("reading the bound addresses")?;
         log::info!("admin listener at {url} (/livez, /readyz, /metrics)");
     }
@@ -68,47 +65,21 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let secure_options = Options { strict_transport_security, ..options.clone() };
     let plain_options = Options { secure_hosts: redirect, ..options };
     Listening {
-        plain: (plain, plain_options),
-        secure: (secure, secure_options),
+        plain: (bound.plain, plain_options),
+        secure: (bound.secure, secure_options),
         tls,
         workers,
         access_log,
-        admin,
+        admin: bound.admin,
         carrier: kind.to_string(),
         proxies,
         timeouts: timeouts(&limits),
         limits: connection_limits(&limits, kind)?,
         ending,
         live,
+        manager: manager.serving(format!("serving on {urls}")),
     }
     .serve()
-}
-
-/// The addresses without TLS: the default one only if there are no others at all.
-fn plain_addresses(flags: &cli::Listening) -> Vec<&str> {
-    match (flags.listen_on.as_slice(), flags.tls_listen_on.as_slice()) {
-        ([], []) => vec![DEFAULT_ADDRESS],
-        (plain, _) => plain.iter().map(String::as_str).collect(),
-    }
-}
-
-fn addresses(flag: &str, texts: impl IntoIterator<Item: AsRef<str>>) -> Result<Vec<ListenAddress>> {
-    let parse = |text: &str| text.parse().map_err(|problem| anyhow!("{flag} {text}: {problem}"));
-    texts.into_iter().map(|text| parse(text.as_ref())).collect()
-}
-
-fn bind(flag: &str, addresses: &[ListenAddress]) -> Result<Vec<Listener>> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        listeners.extend(address.bind().map_err(|problem| anyhow!("{flag} {address}: {problem}"))?);
-    }
-    Ok(listeners)
-}
-
-fn urls(plain: &[Listener], secure: &[Listener]) -> Result<String> {
-    let plain = plain.iter().map(|listener| listener.url("http"));
-    let urls = plain.chain(secure.iter().map(|listener| listener.url("https"))).collect::<Result<Vec<_>, _>>();
-    Ok(urls.context("reading the bound addresses")?.join(" "))
 }
 
 fn tls(certificates: Vec<std::path::PathBuf>, keys: Vec<std::path::PathBuf>) -> Result<Option<Tls>> {

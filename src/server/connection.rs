@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol, Request};
-use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
+use actix_service::{Service, ServiceFactory, fn_service};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
+use super::drain::Drain;
 use super::gate::{Connection, Gate, Surroundings};
 use super::http2;
 use super::limits::Admission;
@@ -42,30 +43,24 @@ pub(crate) struct Acceptor {
 }
 
 /// The same on a worker's thread, with its HTTP/1 service.
-struct Connections<H> {
+pub(crate) struct Connections<H> {
     worker: Rc<Worker>,
     tls: Option<Arc<Tls>>,
     http1: H,
 }
 
 impl Acceptor {
-    /// The service that a worker thread runs for each accepted socket.
+    /// What a worker thread does with each accepted socket; none if that can't be made.
     ///
     /// The handler is actix-http's service itself: an `App` around it, with no routes to choose from, costs more than
     /// everything that the handler does.
-    pub(crate) fn factory<S: Into<Socket> + 'static>(
+    pub(crate) async fn connections(
         self,
-    ) -> impl ServiceFactory<S, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-        fn_factory(move || {
-            let Self { worker, metrics, tls } = self.clone();
-            let worker = Rc::new(Worker { tally: metrics.as_ref().map(Metrics::tally), ..worker });
-            let http1 = http1(Rc::clone(&worker));
-            async move {
-                let http1 = http1.new_service(()).await?;
-                let connections = Rc::new(Connections { worker, tls, http1 });
-                Ok(fn_service(move |socket: S| Rc::clone(&connections).serve(socket.into())))
-            }
-        })
+    ) -> Option<Rc<Connections<impl Service<Http1, Response = (), Error = DispatchError>>>> {
+        let Self { worker, metrics, tls } = self;
+        let worker = Rc::new(Worker { tally: metrics.as_ref().map(Metrics::tally), ..worker });
+        let http1 = http1(Rc::clone(&worker)).new_service(()).await.ok()?;
+        Some(Rc::new(Connections { worker, tls, http1 }))
     }
 }
 
@@ -89,29 +84,29 @@ fn http1(
         }))
 }
 
-type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
+pub(crate) type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
-    async fn serve(self: Rc<Self>, socket: Socket) -> Result<(), DispatchError> {
+    /// Serves a connection until it ends.
+    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, drain: Drain) {
         let worker = &self.worker;
         let peer = socket.peer();
-        let drain = worker.drain.connection();
         let deadline = Instant::now() + worker.timeouts.head;
         let wire = Wire::new(socket, worker.timeouts.write);
         let opened = tokio::select! {
             biased;
             opened = timeout_at(deadline, self.open(wire, peer)) => opened,
-            () = drain.closing() => return Ok(()),
+            () = drain.closing() => return,
         };
         let (opening, peer, _admission) = match opened {
             Ok(Ok(opened)) => opened,
             // The client was silent or left.
-            Err(_) | Ok(Err(None)) => return Ok(()),
+            Err(_) | Ok(Err(None)) => return,
             Ok(Err(Some(reason))) => {
                 if let Some(tally) = &worker.tally {
                     tally.reject(reason);
                 }
-                return Ok(());
+                return;
             }
         };
         match opening {
@@ -119,12 +114,10 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
                 let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
                 let surroundings = Surroundings { timeouts, drain, on_refusal };
                 let gate = Gate::new(transport, input, deadline.into_std(), Connection::new(peer), surroundings);
-                self.http1.call((gate, Protocol::Http1, None)).await
+                // What goes wrong now is the client's, and it knows.
+                let _ = self.http1.call((gate, Protocol::Http1, None)).await;
             }
-            Opening::Http2(transport) => {
-                http2::serve(transport, Rc::clone(worker), peer, drain).await;
-                Ok(())
-            }
+            Opening::Http2(transport) => http2::serve(transport, Rc::clone(worker), peer, drain).await,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Draining: the server's end, as its connections see it.
 //!
 //! When the server drains, every response says that it is its connection's last. Connections without a request under
-//! way are closed a moment later: what a client has just sent on one of them is still answered.
+//! way are closed a moment later: what a client has just sent on one of them is still answered. A connection that has
+//! not had a request yet has a little longer, since it was opened for one, and its client can't know better.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +16,9 @@ use tokio::sync::watch;
 /// How long connections without a request under way stay open when the server drains.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// How long connections stay open that have not had a request yet.
+const FIRST_GRACE: Duration = Duration::from_secs(1);
+
 /// How far the end is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
@@ -25,12 +29,16 @@ enum Stage {
     Draining,
     /// Idle connections are closed, too.
     Closing,
+    /// So are those that have not had a request yet.
+    Ending,
 }
 
 /// One connection's view of the server's end.
 pub(crate) struct Drain {
     switch: DrainSwitch,
-    wake: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    /// Idle in this stage, the connection is closed.
+    last: Stage,
+    wake: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// The switch that starts draining, and the count of what is left. Cloning shares both.
@@ -42,9 +50,10 @@ pub(crate) struct DrainSwitch {
 struct Shared {
     /// To be read for every request.
     stage: AtomicU8,
-    /// The same, to wait for. There are two, so that nobody is woken for a stage that he does not wait for.
+    /// The same, to wait for. There are three, so that nobody is woken for a stage that he does not wait for.
     draining: watch::Sender<bool>,
     closing: watch::Sender<bool>,
+    ending: watch::Sender<bool>,
     open: AtomicUsize,
 }
 
@@ -55,6 +64,7 @@ impl DrainSwitch {
                 stage: AtomicU8::new(Stage::Serving as u8),
                 draining: watch::Sender::new(false),
                 closing: watch::Sender::new(false),
+                ending: watch::Sender::new(false),
                 open: AtomicUsize::new(0),
             }),
         }
@@ -63,7 +73,7 @@ impl DrainSwitch {
     /// A view for a new connection, which is counted as open while it has it.
     pub(crate) fn connection(&self) -> Drain {
         self.shared.open.fetch_add(1, Ordering::Relaxed);
-        Drain { switch: self.clone(), wake: None }
+        Drain { switch: self.clone(), last: Stage::Ending, wake: None }
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -90,18 +100,26 @@ impl DrainSwitch {
 
     /// Tells every connection to end after its next response.
     pub(crate) fn drain(&self) {
-        self.shared.stage.store(Stage::Draining as u8, Ordering::Relaxed);
-        self.shared.draining.send_replace(true);
+        self.reach(Stage::Draining);
     }
 
-    /// Tells connections without a request under way to end.
-    fn close_idle(&self) {
-        self.shared.stage.store(Stage::Closing as u8, Ordering::Relaxed);
-        self.shared.closing.send_replace(true);
+    fn reach(&self, stage: Stage) {
+        self.shared.stage.store(stage as u8, Ordering::Relaxed);
+        self.gong(stage).send_replace(true);
     }
 
-    async fn closing(&self) {
-        let _ = self.shared.closing.subscribe().wait_for(|closing| *closing).await;
+    /// Waits for a stage.
+    async fn reached(&self, stage: Stage) {
+        let _ = self.gong(stage).subscribe().wait_for(|reached| *reached).await;
+    }
+
+    /// What is struck when a stage is reached.
+    fn gong(&self, stage: Stage) -> &watch::Sender<bool> {
+        match stage {
+            Stage::Serving | Stage::Announced | Stage::Draining => &self.shared.draining,
+            Stage::Closing => &self.shared.closing,
+            Stage::Ending => &self.shared.ending,
+        }
     }
 
     /// Waits until no connection is open, at most for `limit`; returns how many are left.
@@ -112,8 +130,10 @@ impl DrainSwitch {
             if open == 0 || start.elapsed() >= limit {
                 return open;
             }
-            if start.elapsed() >= GRACE && !self.has_reached(Stage::Closing) {
-                self.close_idle();
+            for (stage, grace) in [(Stage::Closing, GRACE), (Stage::Ending, FIRST_GRACE)] {
+                if start.elapsed() >= grace && !self.has_reached(stage) {
+                    self.reach(stage);
+                }
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -127,19 +147,27 @@ impl Drop for Drain {
 }
 
 impl Drain {
+    /// The connection has had a request, or its client knows in another way how it ends.
+    pub(crate) fn settle(&mut self) {
+        if self.last == Stage::Ending {
+            self.last = Stage::Closing;
+            self.wake = None;
+        }
+    }
+
     /// The connection has to end, unless a request is under way.
     pub(crate) fn is_closing(&self) -> bool {
-        self.switch.has_reached(Stage::Closing)
+        self.switch.has_reached(self.last)
     }
 
     /// Waits until responses are the last ones of their connections.
     pub(crate) async fn draining(&self) {
-        let _ = self.switch.shared.draining.subscribe().wait_for(|draining| *draining).await;
+        self.switch.reached(Stage::Draining).await;
     }
 
     /// Waits until idle connections have to end.
     pub(crate) async fn closing(&self) {
-        self.switch.closing().await;
+        self.switch.reached(self.last).await;
     }
 
     /// Somebody is woken when idle connections have to end.
@@ -150,8 +178,9 @@ impl Drain {
     /// Has the task of `cx` woken when idle connections have to end.
     pub(crate) fn wake_when_closing(&mut self, cx: &mut Context<'_>) {
         if self.wake.is_none() {
-            let switch = self.switch.clone();
-            let mut wake: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move { switch.closing().await });
+            let (switch, last) = (self.switch.clone(), self.last);
+            let mut wake: Pin<Box<dyn Future<Output = ()> + Send>> =
+                Box::pin(async move { switch.reached(last).await });
             // A connection stays with one task, so its waker is registered once and for all.
             let _ = wake.as_mut().poll(cx);
             self.wake = Some(wake);

@@ -180,6 +180,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
 
     /// A head goes to actix-http.
     fn released(&mut self) {
+        self.drain.settle();
         self.head_begun = false;
         self.connection.phase.set(Phase::Released);
     }
@@ -210,11 +211,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
                 });
                 return Poll::Ready(Ok(()));
             }
-            if self.ended || (self.input.is_empty() && self.drain.is_closing()) {
+            if self.ended {
                 self.connection.phase.set(Phase::Closed);
                 return Poll::Ready(Ok(()));
             }
+            // What has arrived is answered, also when idle connections are closed.
             if self.fill(cx)?.is_pending() {
+                if self.input.is_empty() && self.drain.is_closing() {
+                    self.connection.phase.set(Phase::Closed);
+                    return Poll::Ready(Ok(()));
+                }
                 ready!(self.poll_deadline(cx));
                 return Poll::Ready(Ok(()));
             }

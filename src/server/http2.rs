@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::drain::Drain;
 use super::limits::Timeouts;
+use super::lingering::Lingering;
 use super::proxies::Peer;
 use super::service::Worker;
 use super::timer::Timer;
@@ -39,10 +40,19 @@ const MAX_SEND_BUFFER: usize = 64 << 10;
 /// Bytes of unwanted request content that a client may send on a stream.
 const RECEIVE_WINDOW: u32 = 16 << 10;
 
-type Exchanges = FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>;
+/// How long a client may take to close its side when the server ends, if it has all of its responses.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// Bytes of content that a client may not have read yet when they are sent; it asks for more with WINDOW_UPDATE.
+const UNREAD: u64 = 64 << 10;
+
+/// Each tells how many bytes of content it sent.
+type Exchanges = FuturesUnordered<Pin<Box<dyn Future<Output = u64>>>>;
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, drain: Drain) {
+pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, mut drain: Drain) {
+    // From now on the client learns by GOAWAY which of its requests are answered.
+    drain.settle();
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(MAX_STREAMS)
@@ -50,6 +60,7 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, 
         .max_send_buffer_size(MAX_SEND_BUFFER)
         .initial_window_size(RECEIVE_WINDOW);
     let timeouts = worker.timeouts;
+    let transport = Lingering::new(transport, timeouts.linger);
     let Ok(Ok(connection)) = timeout(timeouts.head, builder.handshake(transport)).await else { return };
     let mut session = Session {
         connection,
@@ -58,8 +69,9 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, 
         exchanges: Exchanges::new(),
         active: Instant::now(),
         patience: timeouts.head,
+        reading: None,
         closing: None,
-        ended: false,
+        leaving: None,
         timer: Timer::default(),
     };
     let mut draining = pin!(drain.draining());
@@ -78,7 +90,7 @@ pub(crate) async fn serve(transport: Transport, worker: Rc<Worker>, peer: Peer, 
 
 /// A connection and the exchanges that are under way on its streams.
 struct Session {
-    connection: Connection<Transport, Bytes>,
+    connection: Connection<Lingering<Transport>, Bytes>,
     worker: Rc<Worker>,
     peer: Peer,
     exchanges: Exchanges,
@@ -86,10 +98,12 @@ struct Session {
     active: Instant,
     /// How long the client may then take to ask.
     patience: Duration,
+    /// When the last response was sent that the client may not have read yet.
+    reading: Option<Instant>,
     /// Since when the client knows that the connection ends.
     closing: Option<Instant>,
-    /// Nothing more is waited for but the last bytes to be written.
-    ended: bool,
+    /// When the connection is cut off.
+    leaving: Option<Instant>,
     timer: Timer,
 }
 
@@ -102,6 +116,14 @@ impl Session {
         }
     }
 
+    /// Says which request was the last one, and ends the connection.
+    fn leave(&mut self) {
+        let now = Instant::now();
+        let reading = self.reading.map(|since| since + self.worker.timeouts.linger);
+        self.leaving = Some(reading.unwrap_or(now).max(now + FAREWELL));
+        self.connection.abrupt_shutdown(Reason::NO_ERROR);
+    }
+
     /// Ready at the end of the connection. `at_once` ends it as soon as it is idle.
     fn poll(&mut self, cx: &mut Context<'_>, at_once: bool) -> Poll<()> {
         loop {
@@ -110,7 +132,7 @@ impl Session {
                 Poll::Ready(None | Some(Err(_))) => return Poll::Ready(()),
                 Poll::Pending => match self.exchanges.poll_next_unpin(cx) {
                     // It may have left something to be written.
-                    Poll::Ready(Some(())) => self.active = Instant::now(),
+                    Poll::Ready(Some(sent)) => self.answered(sent),
                     Poll::Ready(None) | Poll::Pending => break,
                 },
             }
@@ -118,9 +140,11 @@ impl Session {
         if !self.exchanges.is_empty() || self.connection.has_streams() {
             return Poll::Pending;
         }
-        if at_once && !self.ended {
-            self.ended = true;
-            self.connection.abrupt_shutdown(Reason::NO_ERROR);
+        if let Some(deadline) = self.leaving {
+            return self.timer.poll(cx, deadline.into_std());
+        }
+        if at_once {
+            self.leave();
             return self.poll(cx, at_once);
         }
         self.poll_idle(cx)
@@ -130,8 +154,17 @@ impl Session {
     fn begin(&mut self, cx: &mut Context<'_>, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
         (self.active, self.patience) = (Instant::now(), self.worker.timeouts.idle);
         let mut exchange = Box::pin(exchange(Rc::clone(&self.worker), request, self.peer, respond));
-        if exchange.as_mut().poll(cx).is_pending() {
-            self.exchanges.push(exchange);
+        match exchange.as_mut().poll(cx) {
+            Poll::Ready(sent) => self.answered(sent),
+            Poll::Pending => self.exchanges.push(exchange),
+        }
+    }
+
+    /// A response was sent, with so many bytes of content.
+    fn answered(&mut self, sent: u64) {
+        self.active = Instant::now();
+        if sent > UNREAD {
+            self.reading = Some(self.active);
         }
     }
 
@@ -149,29 +182,41 @@ impl Session {
     }
 }
 
-/// Answers one request on its stream.
-async fn exchange(worker: Rc<Worker>, request: Request<h2::RecvStream>, peer: Peer, mut respond: SendResponse<Bytes>) {
+/// Answers one request on its stream; tells how many bytes of content were sent.
+async fn exchange(
+    worker: Rc<Worker>,
+    request: Request<h2::RecvStream>,
+    peer: Peer,
+    mut respond: SendResponse<Bytes>,
+) -> u64 {
     let (head, mut content) = request.into_parts();
     let Some(request) = message::request(head) else {
-        return respond.send_reset(Reason::PROTOCOL_ERROR);
+        respond.send_reset(Reason::PROTOCOL_ERROR);
+        return 0;
     };
     if !content.is_end_stream() && timeout(worker.timeouts.linger, discard(&mut content)).await == Ok(None) {
-        return;
+        return 0;
     }
     let is_head = request.method() == "HEAD";
-    let Ok(response) = worker.respond(request, peer, None).await else { return };
+    let Ok(response) = worker.respond(request, peer, None).await else { return 0 };
     let (head, mut body) = message::response(response);
-    let mut left = message::content_length(&body, is_head);
-    let Ok(mut stream) = respond.send_response(head, left == 0) else { return };
+    let length = message::content_length(&body, is_head);
+    let mut left = length;
+    let Ok(mut stream) = respond.send_response(head, left == 0) else { return 0 };
     let mut sending = Sending::new(worker.timeouts);
     while left > 0 {
         let piece = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
-        let Some(Ok(piece)) = piece else { return stream.send_reset(Reason::INTERNAL_ERROR) };
+        let Some(Ok(piece)) = piece else {
+            stream.send_reset(Reason::INTERNAL_ERROR);
+            break;
+        };
         left = left.saturating_sub(piece.len() as u64);
         if sending.send(&mut stream, piece, left == 0).await.is_none() {
-            return stream.send_reset(Reason::CANCEL);
+            stream.send_reset(Reason::CANCEL);
+            break;
         }
     }
+    length - left
 }
 
 /// Takes what a client is let send of unwanted content, up to its end: then it listens to the answer. Whatever else

@@ -1,5 +1,6 @@
 //! The server: sockets, connections, signals and the access log around the HTTP handler.
 
+mod accepting;
 mod access_log;
 mod admin;
 mod connection;
@@ -8,8 +9,10 @@ mod exchange;
 mod gate;
 mod http2;
 mod limits;
+mod lingering;
 mod listen;
 mod live;
+mod manager;
 mod metrics;
 mod proxies;
 mod proxy_header;
@@ -21,22 +24,24 @@ mod timer;
 mod tls;
 mod transport;
 mod wire;
+mod workers;
 
-use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_server::{Server, ServerBuilder};
 use anyhow::{Context, Result};
 
 pub(crate) use access_log::{Format, Output};
 pub(crate) use limits::{ConnectionLimits, Timeouts, descriptors_for, most_connections};
-pub(crate) use listen::{ListenAddress, Listener};
+pub(crate) use listen::{Inherited, ListenAddress, Listener};
 pub(crate) use live::Live;
+pub(crate) use manager::ServiceManager;
 pub(crate) use proxies::{Proxies, Speech};
 pub(crate) use tls::{KeyPair, Tls};
 
 use crate::http::{Handler, Options};
+use accepting::Accepting;
 use access_log::AccessLog;
 use connection::Acceptor;
 use drain::DrainSwitch;
@@ -44,9 +49,7 @@ use limits::Admissions;
 use metrics::{Metrics, Sources};
 use service::Worker;
 use signals::{Signal, Signals};
-
-/// How long the accepting thread and the workers may take to pass on a connection.
-const HAND_OVER: Duration = Duration::from_millis(10);
+use workers::Workers;
 
 /// Everything that a server needs, opened: starting it opens nothing more.
 pub(crate) struct Listening {
@@ -66,6 +69,7 @@ pub(crate) struct Listening {
     pub(crate) limits: ConnectionLimits,
     pub(crate) ending: Ending,
     pub(crate) live: Live,
+    pub(crate) manager: ServiceManager,
 }
 
 /// How a server ends.
@@ -102,42 +106,38 @@ impl Listening {
         let mut signals = Signals::new()?;
         let drain = DrainSwitch::new();
         let metrics = self.metrics(&log, &drain);
-        let [plain, secure] = self.acceptors(&log, &drain, &metrics);
-        let Self { tls, limits, ending, .. } = self;
-        let mut server = Server::build()
-            .workers(self.workers)
-            .max_concurrent_connections(limits.total.div_ceil(self.workers))
-            .shutdown_timeout(ending.timeout.as_secs().max(1))
-            .disable_signals();
-        server = listen(server, self.plain.0, &plain)?;
-        server = listen(server, self.secure.0, &secure)?;
+        let workers = Workers::start(self.workers, &self.acceptors(&log, &drain, &metrics)).await?;
+        let Self { plain, secure, tls, limits, ending, manager, .. } = self;
         if let Some(metrics) = metrics {
             actix_rt::spawn(admin::start(self.admin, metrics, drain.clone())?);
         }
-        let server = server.run();
-        let handle = server.handle();
-        actix_rt::spawn(server);
+        let mut accepting = Accepting::new(&workers, limits.total, &drain);
+        for (acceptor, listeners) in [plain.0, secure.0].into_iter().enumerate() {
+            accepting.listen(listeners, acceptor).context("starting to accept connections")?;
+        }
+        let manager = Rc::new(manager);
+        watch_dog(&manager, &workers);
+        manager.ready();
         while signals.next().await == Signal::Reload {
             log::info!("reloading, as SIGHUP asks");
+            manager.reloading();
             if let Some(tls) = &tls {
                 tls.reload();
             }
             if let Some(log) = &log {
                 log.reopen();
             }
+            manager.ready();
         }
         drain.announce();
+        manager.stopping();
         if !ending.delay.is_zero() {
             report(format!("stopping in {} s", ending.delay.as_secs()));
             // A second signal ends the wait.
             while let Ok(Signal::Reload) = tokio::time::timeout(ending.delay, signals.next()).await {}
         }
-        handle.pause().await;
         drain.drain();
-        // Connections that were accepted a moment ago reach their worker before it hears of the end.
-        tokio::time::sleep(HAND_OVER).await;
-        // Closes the listening sockets. It is not awaited: it looks for the end of connections once a second only.
-        drop(handle.stop(true));
+        accepting.stop().await;
         report(format!("stopping: finishing the responses under way, at most {} s", ending.timeout.as_secs()));
         let left = drain.wait(ending.timeout).await;
         if left > 0 {
@@ -180,16 +180,16 @@ impl Listening {
     }
 }
 
-/// Has a server accept connections.
-fn listen(mut server: ServerBuilder, listeners: Vec<Listener>, acceptor: &Acceptor) -> io::Result<ServerBuilder> {
-    for listener in listeners {
-        let acceptor = acceptor.clone();
-        server = match listener {
-            Listener::Tcp(listener) => server.listen("site", listener, move || acceptor.clone().factory()),
-            Listener::Unix(listener) => server.listen_uds("site", listener, move || acceptor.clone().factory()),
-        }?;
-    }
-    Ok(server)
+/// Tells a service manager that asks for it that this process is alive, as long as every thread turns.
+fn watch_dog(manager: &Rc<ServiceManager>, workers: &Rc<Workers>) {
+    let Some(period) = manager.watchdog() else { return };
+    let (manager, workers) = (Rc::clone(manager), Rc::clone(workers));
+    actix_rt::spawn(async move {
+        while workers.respond().await.is_ok() {
+            manager.alive();
+            tokio::time::sleep(period).await;
+        }
+    });
 }
 
 /// Logs a message, but lets a reader of standard error that is stuck hold the end for a moment only.

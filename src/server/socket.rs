@@ -14,17 +14,34 @@ pub(crate) enum Socket {
     Unix(UnixStream),
 }
 
-impl From<TcpStream> for Socket {
-    fn from(stream: TcpStream) -> Self {
-        // A response is written in one piece: waiting for more to send with it only adds delay.
-        let _ = stream.set_nodelay(true);
-        Self::Tcp(stream)
+/// The same before a runtime has it.
+pub(crate) enum Accepted {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Accepted {
+    /// Makes it one that a runtime can have.
+    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_nonblocking(true),
+            Self::Unix(stream) => stream.set_nonblocking(true),
+        }
     }
 }
 
-impl From<UnixStream> for Socket {
-    fn from(stream: UnixStream) -> Self {
-        Self::Unix(stream)
+impl TryFrom<Accepted> for Socket {
+    type Error = io::Error;
+
+    fn try_from(accepted: Accepted) -> io::Result<Self> {
+        Ok(match accepted {
+            Accepted::Tcp(stream) => {
+                // A response is written in one piece: waiting for more to send with it only adds delay.
+                let _ = stream.set_nodelay(true);
+                Self::Tcp(TcpStream::from_std(stream)?)
+            }
+            Accepted::Unix(stream) => Self::Unix(UnixStream::from_std(stream)?),
+        })
     }
 }
 
