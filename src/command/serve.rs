@@ -38,7 +38,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let bound = addresses.bind()?;
     let urls = bound.urls()?;
     let access_log = access_log(logs.access_log, logs.access_log_file)?;
-    log::info!(
+    let start_line = format!(
         "site {} serves pack {} ({kind}, {} files, {} bytes){} on {}",
         env!("CARGO_PKG_VERSION"),
         site.pack().hash(),
@@ -47,10 +47,6 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         if bound.activated { " by socket activation" } else { "" },
         urls,
     );
-    for listener in &bound.admin {
-        let url = listener.url("http").context("reading the bound addresses")?;
-        log::info!("admin listener at {url} (/livez, /readyz, /metrics)");
-    }
     let pack = site.pack().clone();
     let live = Live::new(site, overlay);
     carrier::settle(kind, &pack);
@@ -77,6 +73,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         limits: connection_limits(&limits, kind)?,
         ending,
         live,
+        start_line,
         manager: manager.serving(format!("serving on {urls}")),
     }
     .serve()

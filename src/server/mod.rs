@@ -68,6 +68,8 @@ pub(crate) struct Listening {
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: ConnectionLimits,
     pub(crate) ending: Ending,
+    /// What is logged once connections are accepted.
+    pub(crate) start_line: String,
     pub(crate) live: Live,
     pub(crate) manager: ServiceManager,
 }
@@ -107,7 +109,11 @@ impl Listening {
         let drain = DrainSwitch::new();
         let metrics = self.metrics(&log, &drain);
         let workers = Workers::start(self.workers, &self.acceptors(&log, &drain, &metrics)).await?;
-        let Self { plain, secure, tls, limits, ending, manager, .. } = self;
+        let Self { plain, secure, tls, limits, ending, start_line, manager, .. } = self;
+        for listener in &self.admin {
+            let url = listener.url("http").context("reading the address of the admin listener")?;
+            log::info!("admin listener at {url} (/livez, /readyz, /metrics)");
+        }
         if let Some(metrics) = metrics {
             actix_rt::spawn(admin::start(self.admin, metrics, drain.clone())?);
         }
@@ -117,6 +123,7 @@ impl Listening {
         }
         let manager = Rc::new(manager);
         watch_dog(&manager, &workers);
+        log::info!("{start_line}");
         manager.ready();
         while signals.next().await == Signal::Reload {
             log::info!("reloading, as SIGHUP asks");
