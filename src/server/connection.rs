@@ -81,23 +81,23 @@ pub(crate) type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
     /// Serves a connection until it ends.
-    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, drain: Drain) {
+    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, mut drain: Drain) {
         let worker = &self.worker;
         let client = socket.peer();
         let Some(_admission) = worker.admissions.admit(client) else { return };
         let deadline = Instant::now() + worker.timeouts.head;
-        let wire = Wire::new(socket, worker.timeouts.write);
-        let opening = async {
-            match &self.tls {
-                None => plain(wire).await,
-                Some(tls) => secured(tls, wire).await,
-            }
-        };
-        let opening = tokio::select! {
+        let mut wire = Wire::new(socket, worker.timeouts.write);
+        let begun = tokio::select! {
             biased;
-            opening = timeout_at(deadline, opening) => opening,
+            begun = timeout_at(deadline, beginning(&mut wire)) => begun,
             () = drain.closing() => return,
         };
+        let Ok(Some(input)) = begun else { return };
+        // A client that has begun is not idle, however long its handshake takes.
+        let opening = timeout_at(deadline, self.open(wire, input)).await;
+        if drain.is_closing() {
+            drain.insist();
+        }
         match opening {
             Ok(Some(Opening::Http1(transport, input))) => {
                 let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
@@ -111,6 +111,21 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
             Ok(None) | Err(_) => {}
         }
     }
+
+    /// Finds out what the connection speaks; none if it ends before.
+    async fn open(&self, wire: Wire, input: BytesMut) -> Option<Opening> {
+        match &self.tls {
+            None => plain(wire, input).await,
+            Some(tls) => secured(tls, wire, input).await,
+        }
+    }
+}
+
+/// The first bytes of a connection; none if it ends before.
+async fn beginning(wire: &mut Wire) -> Option<BytesMut> {
+    let mut input = BytesMut::new();
+    read(wire, &mut input).await?;
+    (!input.is_empty()).then_some(input)
 }
 
 /// What a connection's first bytes say.
@@ -121,22 +136,19 @@ enum Opening {
 }
 
 /// Without TLS the first bytes tell the protocol (RFC 9113 §3.3); none for a connection that ends before.
-async fn plain(mut wire: Wire) -> Option<Opening> {
-    let mut input = BytesMut::new();
-    loop {
+async fn plain(mut wire: Wire, mut input: BytesMut) -> Option<Opening> {
+    while PREFACE.starts_with(&input) && input.len() < PREFACE.len() {
         let before = input.len();
         read(&mut wire, &mut input).await?;
         if input.len() == before {
             return None;
         }
-        if input.starts_with(PREFACE) {
-            wire.unread(input.freeze());
-            return Some(Opening::Http2(Transport::Plain(wire)));
-        }
-        if !PREFACE.starts_with(&input) {
-            return Some(Opening::Http1(Transport::Plain(wire), input));
-        }
     }
+    if input.starts_with(PREFACE) {
+        wire.unread(input.freeze());
+        return Some(Opening::Http2(Transport::Plain(wire)));
+    }
+    Some(Opening::Http1(Transport::Plain(wire), input))
 }
 
 /// Reads once. A buffer of its own would stay with the connection for as long as that lives.
@@ -157,7 +169,8 @@ async fn read(wire: &mut Wire, input: &mut BytesMut) -> Option<()> {
 }
 
 /// With TLS the handshake tells it (RFC 7301).
-async fn secured(tls: &Tls, wire: Wire) -> Option<Opening> {
+async fn secured(tls: &Tls, mut wire: Wire, input: BytesMut) -> Option<Opening> {
+    wire.unread(input.freeze());
     let stream = tls.handshake(wire).await.ok()?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let transport = Transport::Tls(Box::new(stream));
