@@ -7,9 +7,11 @@ section 6.8). Retries are counted by their reason. Everything else that is not t
 
 import asyncio
 import collections
+import re
 import select
 import ssl
 import struct
+import subprocess
 
 PATIENCE = 20  # seconds for an answer
 
@@ -27,18 +29,18 @@ class Target:
 
     def __init__(self, port, bodies, tls=False, name="site.test"):
         self.port, self.bodies, self.tls, self.name = port, bodies, tls, name
+        self.contexts = {protocol: self.context(protocol) if tls else None for protocol in ("http/1.1", "h2")}
 
-    def context(self, protocol):
-        if not self.tls:
-            return None
-        context = ssl.create_default_context()
+    @staticmethod
+    def context(protocol):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols([protocol])
         return context
 
     async def connect(self, protocol):
         try:
-            return await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port, ssl=self.context(protocol)), PATIENCE)
+            return await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port, ssl=self.contexts[protocol]), PATIENCE)
         except (OSError, ssl.SSLError, asyncio.TimeoutError) as error:
             raise Failure(f"no connection: {error!r}") from error
 
@@ -171,7 +173,7 @@ class Session(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         make = lambda: cls(target, tally, waiting)
         try:
-            connecting = loop.create_connection(make, "127.0.0.1", target.port, ssl=target.context("h2"))
+            connecting = loop.create_connection(make, "127.0.0.1", target.port, ssl=target.contexts["h2"])
             return (await asyncio.wait_for(connecting, PATIENCE))[1]
         except (OSError, ssl.SSLError, asyncio.TimeoutError) as error:
             raise Failure(f"no connection: {error!r}") from error
@@ -284,3 +286,30 @@ class Session(asyncio.Protocol):
 
     def close(self):
         self.transport.close()
+
+
+def storms(port, seconds):
+    """Clients that ask for one page as fast as they can, over HTTP/1.1 and HTTP/2."""
+    url = f"http://127.0.0.1:{port}/"
+    wrk = Storm(["wrk", "-t1", "-c16", f"-d{seconds}s", "--timeout", "10s", url], r"(\d+) requests in", r"(?:connect|read|write|timeout|Non-2xx or 3xx responses:) (\d+)")
+    h2load = Storm(["h2load", "-t1", "-c4", "-m8", "-D", str(seconds), url], r"(\d+) 2xx", r"(\d+) (?:failed|errored|timeout|3xx|4xx|5xx)")
+    return [wrk, h2load]
+
+
+class Storm:
+    """A load generator that is a program of its own."""
+
+    def __init__(self, command, answers, failures):
+        self.name, self.answers, self.failures = command[0], answers, failures
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def report(self):
+        output = self.process.communicate(timeout=60)[0]
+        answers = sum(map(int, re.findall(self.answers, output)))
+        failures = sum(map(int, re.findall(self.failures, output)))
+        print(f"{self.name}: {answers} answers, {failures} failures")
+        assert self.process.returncode == 0 and answers > 1000 and failures == 0, output
+        return answers

@@ -51,7 +51,6 @@ fn main() -> ExitCode {
 
 /// Diagnostics go to standard error, `info` and above of this program unless RUST_LOG says otherwise.
 fn start_logging() {
-    let default = env_logger::Env::default()
-        .default_filter_or("warn,site=info,actix_http=off,actix_server=error,h2=off,rustls=error");
+    let default = env_logger::Env::default().default_filter_or("warn,site=info,actix_http=off,h2=off,rustls=error");
     env_logger::Builder::from_env(default).init();
 }

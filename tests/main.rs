@@ -29,6 +29,8 @@ mod explain;
 mod expose_env;
 /// `_headers`: which answers get which fields.
 mod headers;
+/// `site health`: what it asks, and what it makes of the answer.
+mod health;
 /// HTTP/2: the same answers, and the bounds of RFC 9113.
 mod http2;
 /// `site image`: container images of an executable.
@@ -43,6 +45,8 @@ mod lookup;
 mod methods;
 /// Proactive content negotiation of the content coding.
 mod negotiation;
+/// What a service manager is told (sd_notify(3)).
+mod notify;
 /// Range requests of RFC 9110 section 14.
 mod ranges;
 /// `_redirects`: what each rule makes of a request.
@@ -51,5 +55,7 @@ mod redirects;
 mod serve_command;
 /// The end of the process: signals, requests in flight, exit codes.
 mod shutdown;
+/// Where the server listens: Unix sockets, passed sockets, both families of addresses; handing sockets over.
+mod sockets;
 /// TLS: certificates, their renewal, the redirect to it.
 mod tls;

@@ -24,7 +24,7 @@ pub(crate) use process::{copy_executable, executable, finish, is_root, run, sign
 pub(crate) use random::Random;
 pub(crate) use response::Response;
 pub(crate) use server::TestServer;
-pub(crate) use tls::{Identity, Offer, certificate_hosts};
+pub(crate) use tls::{Identity, Offer, certificate_hosts, client_settings};
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 # The [Service] settings that the NixOS module and ../systemd/site.service have in common.
 {
-  Type = "exec";
+  Type = "notify";
+  WatchdogSec = "30";
   Restart = "on-failure";
   DynamicUser = true;
   UMask = "0077";

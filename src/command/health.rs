@@ -57,6 +57,7 @@ impl Question {
             bail!("write http://HOST:PORT/PATH or unix:/SOCKET:/PATH");
         };
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        ensure!(!host.is_empty() && !host.starts_with([':', '*']), "the host is missing; write http://HOST:PORT/PATH");
         let printable = host.bytes().chain(target.bytes()).all(|byte| byte.is_ascii_graphic());
         ensure!(printable, "a URL has visible ASCII characters only; encode others with %");
         let address = address.parse::<ListenAddress>().map_err(|problem| anyhow!(problem))?;

@@ -1,7 +1,7 @@
 //! A connection, from the accepted socket to its end: admission, TLS, and the choice between HTTP/1 and HTTP/2.
 
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol, Request};
 use actix_service::{Service, ServiceFactory, fn_service};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
@@ -88,17 +88,15 @@ pub(crate) type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
     /// Serves a connection until it ends.
-    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, drain: Drain) {
+    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, mut drain: Drain) {
         let worker = &self.worker;
-        let peer = socket.peer();
+        if let Some(tally) = &worker.tally {
+            tally.accept();
+        }
+        let peer = worker.proxies.peer(socket.peer());
         let deadline = Instant::now() + worker.timeouts.head;
         let wire = Wire::new(socket, worker.timeouts.write);
-        let opened = tokio::select! {
-            biased;
-            opened = timeout_at(deadline, self.open(wire, peer)) => opened,
-            () = drain.closing() => return,
-        };
-        let (opening, peer, _admission) = match opened {
+        let (opening, peer, _admission) = match timeout_at(deadline, self.open(wire, peer, &drain)).await {
             Ok(Ok(opened)) => opened,
             // The client was silent or left.
             Err(_) | Ok(Err(None)) => return,
@@ -109,6 +107,9 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
                 return;
             }
         };
+        if drain.is_closing() {
+            drain.insist();
+        }
         match opening {
             Opening::Http1(transport, input) => {
                 let (timeouts, on_refusal) = (worker.timeouts, worker.on_refusal());
@@ -125,45 +126,54 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
     async fn open(
         &self,
         mut wire: Wire,
-        socket: Option<IpAddr>,
+        mut peer: Peer,
+        drain: &Drain,
     ) -> Result<(Opening, Peer, Admission), Option<Rejection>> {
-        let Worker { tally, proxies, admissions, .. } = &*self.worker;
-        if let Some(tally) = tally {
-            tally.accept();
-        }
-        let mut peer = proxies.peer(socket);
-        if proxies.introduces(&peer) {
-            let source = introduction(&mut wire).await?;
-            peer = proxies.introduced(peer, source);
-        }
-        let admission = admissions.admit(peer.counted()).ok_or(Rejection::AddressLimit)?;
-        let opening = match &self.tls {
-            None => plain(wire).await.ok_or(None)?,
-            Some(tls) => secured(tls, wire).await.ok_or(Rejection::Tls)?,
+        let Worker { proxies, admissions, .. } = &*self.worker;
+        let admit = |peer: &Peer| admissions.admit(peer.counted()).ok_or(Rejection::AddressLimit);
+        let introduces = proxies.introduces(&peer);
+        let mut admission = if introduces { None } else { Some(admit(&peer)?) };
+        // Until its first byte a client is idle; then it is not, however long its handshake takes.
+        let mut input = tokio::select! {
+            biased;
+            input = beginning(&mut wire) => input.ok_or(None)?,
+            () = drain.closing() => return Err(None),
         };
-        Ok((opening, peer, admission))
+        if introduces {
+            peer = proxies.introduced(peer, introduction(&mut wire, &mut input).await?);
+            admission = Some(admit(&peer)?);
+        }
+        let opening = match &self.tls {
+            None => plain(wire, input).await.ok_or(None)?,
+            Some(tls) => secured(tls, wire, input).await.ok_or(Rejection::Tls)?,
+        };
+        Ok((opening, peer, admission.ok_or(None)?))
     }
 }
 
-/// Reads the header that a trusted proxy begins a connection with; no reason why not if nothing comes at all.
-async fn introduction(wire: &mut Wire) -> Result<Source, Option<Rejection>> {
-    let mut input = BytesMut::new();
+/// Takes the header off that a trusted proxy begins a connection with.
+async fn introduction(wire: &mut Wire, input: &mut BytesMut) -> Result<Source, Rejection> {
     loop {
         let before = input.len();
-        read(wire, &mut input).await.ok_or(None)?;
-        match proxy_header::read(&input) {
+        match proxy_header::read(input) {
             Beginning::Header(source, length) => {
-                wire.unread(input.split_off(length).freeze());
+                input.advance(length);
                 return Ok(source);
             }
-            Beginning::Partial if input.len() > before => {}
-            Beginning::Partial if input.is_empty() => return Err(None),
+            Beginning::Partial if read(wire, input).await.is_some() && input.len() > before => {}
             Beginning::Partial | Beginning::Malformed => {
                 log::debug!("closing a trusted proxy's connection: it does not begin with a PROXY header");
-                return Err(Some(Rejection::ProxyHeader));
+                return Err(Rejection::ProxyHeader);
             }
         }
     }
+}
+
+/// The first bytes of a connection; none if it ends before.
+async fn beginning(wire: &mut Wire) -> Option<BytesMut> {
+    let mut input = BytesMut::new();
+    read(wire, &mut input).await?;
+    (!input.is_empty()).then_some(input)
 }
 
 /// What a connection's first bytes say.
@@ -174,22 +184,19 @@ enum Opening {
 }
 
 /// Without TLS the first bytes tell the protocol (RFC 9113 §3.3); none for a connection that ends before.
-async fn plain(mut wire: Wire) -> Option<Opening> {
-    let mut input = BytesMut::new();
-    loop {
+async fn plain(mut wire: Wire, mut input: BytesMut) -> Option<Opening> {
+    while PREFACE.starts_with(&input) && input.len() < PREFACE.len() {
         let before = input.len();
         read(&mut wire, &mut input).await?;
         if input.len() == before {
             return None;
         }
-        if input.starts_with(PREFACE) {
-            wire.unread(input.freeze());
-            return Some(Opening::Http2(Transport::Plain(wire)));
-        }
-        if !PREFACE.starts_with(&input) {
-            return Some(Opening::Http1(Transport::Plain(wire), input));
-        }
     }
+    if input.starts_with(PREFACE) {
+        wire.unread(input.freeze());
+        return Some(Opening::Http2(Transport::Plain(wire)));
+    }
+    Some(Opening::Http1(Transport::Plain(wire), input))
 }
 
 /// Reads once. A buffer of its own would stay with the connection for as long as that lives.
@@ -210,7 +217,8 @@ async fn read(wire: &mut Wire, input: &mut BytesMut) -> Option<()> {
 }
 
 /// With TLS the handshake tells it (RFC 7301).
-async fn secured(tls: &Tls, wire: Wire) -> Option<Opening> {
+async fn secured(tls: &Tls, mut wire: Wire, input: BytesMut) -> Option<Opening> {
+    wire.unread(input.freeze());
     let stream = tls.handshake(wire).await.ok()?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let transport = Transport::Tls(Box::new(stream));

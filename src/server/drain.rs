@@ -36,8 +36,8 @@ enum Stage {
 /// One connection's view of the server's end.
 pub(crate) struct Drain {
     switch: DrainSwitch,
-    /// Idle in this stage, the connection is closed.
-    last: Stage,
+    /// Idle in this stage, the connection is closed; without one, only its timers close it.
+    last: Option<Stage>,
     wake: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -73,7 +73,7 @@ impl DrainSwitch {
     /// A view for a new connection, which is counted as open while it has it.
     pub(crate) fn connection(&self) -> Drain {
         self.shared.open.fetch_add(1, Ordering::Relaxed);
-        Drain { switch: self.clone(), last: Stage::Ending, wake: None }
+        Drain { switch: self.clone(), last: Some(Stage::Ending), wake: None }
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -149,15 +149,20 @@ impl Drop for Drain {
 impl Drain {
     /// The connection has had a request, or its client knows in another way how it ends.
     pub(crate) fn settle(&mut self) {
-        if self.last == Stage::Ending {
-            self.last = Stage::Closing;
+        if self.last != Some(Stage::Closing) {
+            self.last = Some(Stage::Closing);
             self.wake = None;
         }
     }
 
+    /// The connection has only now come to its first request, which is waited for.
+    pub(crate) fn insist(&mut self) {
+        self.last = None;
+    }
+
     /// The connection has to end, unless a request is under way.
     pub(crate) fn is_closing(&self) -> bool {
-        self.switch.has_reached(self.last)
+        self.last.is_some_and(|last| self.switch.has_reached(last))
     }
 
     /// Waits until responses are the last ones of their connections.
@@ -167,7 +172,10 @@ impl Drain {
 
     /// Waits until idle connections have to end.
     pub(crate) async fn closing(&self) {
-        self.switch.reached(self.last).await;
+        match self.last {
+            Some(last) => self.switch.reached(last).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Somebody is woken when idle connections have to end.
@@ -177,8 +185,8 @@ impl Drain {
 
     /// Has the task of `cx` woken when idle connections have to end.
     pub(crate) fn wake_when_closing(&mut self, cx: &mut Context<'_>) {
-        if self.wake.is_none() {
-            let (switch, last) = (self.switch.clone(), self.last);
+        if let (None, Some(last)) = (&self.wake, self.last) {
+            let switch = self.switch.clone();
             let mut wake: Pin<Box<dyn Future<Output = ()> + Send>> =
                 Box::pin(async move { switch.reached(last).await });
             // A connection stays with one task, so its waker is registered once and for all.

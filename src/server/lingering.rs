@@ -13,17 +13,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::timer::Timer;
 
+/// Bytes that are read before the connection is closed nevertheless.
+const MAX_LINGER: usize = 1 << 20;
+
 /// A byte stream whose shutdown waits for the client's, for a while.
 pub(crate) struct Lingering<T> {
     io: T,
     limit: Duration,
     since: Option<Instant>,
+    lingered: usize,
     timer: Timer,
 }
 
 impl<T> Lingering<T> {
     pub(crate) fn new(io: T, limit: Duration) -> Self {
-        Self { io, limit, since: None, timer: Timer::default() }
+        Self { io, limit, since: None, lingered: 0, timer: Timer::default() }
     }
 }
 
@@ -32,11 +36,11 @@ impl<T: AsyncRead + Unpin> Lingering<T> {
     fn poll_linger(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<()> {
         let deadline = since + self.limit;
         let mut bytes = [MaybeUninit::uninit(); 2048];
-        while Instant::now() < deadline {
+        while self.lingered < MAX_LINGER {
             let mut buffer = ReadBuf::uninit(&mut bytes);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
                 Poll::Pending => return self.timer.poll(cx, deadline),
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.lingered += buffer.filled().len(),
                 Poll::Ready(_) => return Poll::Ready(()),
             }
         }

@@ -53,6 +53,10 @@ impl AsyncRead for Wire {
         let length = wire.early.len().min(buffer.remaining());
         buffer.put_slice(&wire.early[..length]);
         wire.early.advance(length);
+        if wire.early.is_empty() {
+            // An empty rest would hold all of it.
+            wire.early = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

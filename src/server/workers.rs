@@ -110,3 +110,26 @@ async fn work(acceptors: Vec<Acceptor>, mut tasks: mpsc::UnboundedReceiver<Task>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The watchdog's signs of life stop when one thread is stuck, though the others turn.
+    #[test]
+    fn workers_respond_only_if_every_one_turns() {
+        actix_rt::Runtime::new().unwrap().block_on(async {
+            let workers = Workers::start(2, &[]).await.unwrap();
+            workers.respond().await.unwrap();
+            let (stuck, _tasks) = mpsc::unbounded_channel();
+            let queues = workers.queues.iter().cloned().chain([stuck]).collect();
+            let workers = Workers { queues, next: Cell::new(0) };
+            assert!(tokio::time::timeout(Duration::from_millis(100), workers.respond()).await.is_err());
+            let (ended, _) = mpsc::unbounded_channel();
+            let workers = Workers { queues: vec![ended], next: Cell::new(0) };
+            assert!(workers.respond().await.is_err());
+        });
+    }
+}

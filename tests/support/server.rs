@@ -68,9 +68,13 @@ impl TestServer {
 
     /// Starts a command that must become a server, and reads the addresses from its start line.
     pub(crate) fn launch(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+        Self::adopt(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started"))
+    }
+
+    /// Waits until a process, whose standard error must be a pipe, has become a server.
+    pub(crate) fn adopt(mut child: Child) -> Self {
         let log = Log::collect(child.stderr.take().expect("piped"));
-        let Some(start_line) = log.wait_for(|line| line.contains(" on http")) else {
+        let Some(start_line) = log.wait_for(|line| line.contains(" serves pack ")) else {
             child.kill().expect("killed");
             child.wait().expect("reaped");
             panic!("no start line:\n{}", log.lines().join("\n"));
@@ -82,6 +86,11 @@ impl TestServer {
         };
         let (addresses, secure_addresses) = (addresses("http://"), addresses("https://"));
         Self { child, addresses, secure_addresses, start_line, log, dist: None }
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
