@@ -26,7 +26,19 @@ pub fn check(input: &[u8]) {
     assert!(page.ids.iter().all(|id| !id.is_empty()));
     assert!(page.inline_scripts.iter().all(|text| !text.is_empty()));
     assert!(page.event_handlers.iter().chain(&page.style_attributes).all(|text| !text.is_empty()));
+    exact(&text, &page.inline_scripts);
     bake("docs/page.html", input);
+}
+
+/// The text of a script is what stands between its tags, where nothing is decoded or replaced.
+fn exact(text: &str, scripts: &[String]) {
+    let lower = text.to_ascii_lowercase();
+    if ["srcdoc", "svg", "math", "\r", "\0"].iter().any(|odd| lower.contains(odd)) {
+        return;
+    }
+    for script in scripts {
+        assert!(text.contains(&format!(">{script}</")), "{script:?} is not what stands between the tags");
+    }
 }
 
 /// Bakes the page, hashes and hints included.

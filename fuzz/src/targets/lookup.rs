@@ -25,7 +25,10 @@ fn files(site: &Site, raw: &str, query: Option<&str>, mode: TrailingSlash) {
     let found = site.lookup(raw, query, mode, &mut Trace::off());
     let Some(path) = decode_path(raw) else { return assert!(matches!(found, Lookup::Unclean(Some(_)))) };
     match found {
-        Lookup::Found(asset) => assert!(means(&path, &asset), "{path} means {}", asset.path()),
+        Lookup::Found(asset) => {
+            assert!(means(&path, &asset), "{path} means {}", asset.path());
+            alone(site, &path, &asset, mode);
+        }
         Lookup::NotFound(page) => {
             let page = page.expect("the site has a 404.html").path();
             let folder = page.strip_suffix("404.html").expect("a page of that name");
@@ -47,6 +50,24 @@ fn files(site: &Site, raw: &str, query: Option<&str>, mode: TrailingSlash) {
         _ => panic!("{raw} means something that only rules say"),
     }
 }
+
+/// The asset has no other address, unless another one has the name that it would have, or all keep their own names.
+fn alone(site: &Site, path: &str, asset: &Asset<'_>, mode: TrailingSlash) {
+    let stem = asset.path().strip_suffix("index.html").or_else(|| asset.path().strip_suffix(".html"));
+    let stem = stem.unwrap_or(asset.path()).trim_end_matches('/');
+    if TWINS.contains(&stem) || mode == TrailingSlash::None {
+        return;
+    }
+    for end in ["", "/", ".html", ".html/", "/index", "/index.html", "/index/"] {
+        let other = format!("{stem}{end}");
+        let found = site.lookup(&encode_path(&other), None, mode, &mut Trace::off());
+        let same = matches!(found, Lookup::Found(found) if found.path() == asset.path());
+        assert!(!same || other.trim_start_matches('/') == path, "{} is at {path} and at {other}", asset.path());
+    }
+}
+
+/// Names that two files share.
+const TWINS: &[&str] = &["a", "b", "docs/index"];
 
 /// The asset is one of those that a path can mean.
 fn means(path: &str, asset: &Asset<'_>) -> bool {

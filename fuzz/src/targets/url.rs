@@ -1,7 +1,10 @@
 //! References as pages write them: the path of the page on the first line, the reference behind it.
 
+use url::Url;
+
 use crate::check::{join_paths, local_path};
 use crate::input::first_line;
+use crate::rule::decode_path;
 
 pub fn check(input: &[u8]) {
     let (base, reference) = first_line(input);
@@ -23,6 +26,17 @@ pub fn check(input: &[u8]) {
         assert!(!matches!(plain.as_str(), "." | ".."), "{base} and {path} give {joined}");
     }
     assert_eq!(join_paths("/other/page", &joined), joined, "an absolute path is itself");
+    as_browsers_do(&base, &path, &joined);
+}
+
+/// The WHATWG's algorithm comes to the same path, where it has nothing to encode.
+fn as_browsers_do(base: &str, path: &str, joined: &str) {
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_~".contains(&byte));
+    if !plain(base) || !plain(path) || decode_path(base).is_none() {
+        return;
+    }
+    let base = Url::parse(&format!("https://a.example{base}")).expect("a URL");
+    assert_eq!(base.join(path).expect("a path").path(), joined, "{base} and {path}");
 }
 
 /// What leads elsewhere names a scheme or a host.
