@@ -1,0 +1,4 @@
+//! Fuzzes `targets::lookup`.
+#![cfg_attr(not(test), no_main)]
+
+site_fuzz::target!(lookup);
