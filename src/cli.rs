@@ -2,6 +2,7 @@
 
 mod answers;
 mod check;
+mod process;
 mod releases;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use answers::{Answers, Explain};
 pub(crate) use check::Check;
+pub(crate) use process::Process;
 pub(crate) use releases::{Bundle, Diff, Extract, Image, List};
 
 /// One executable that is a website.
@@ -78,6 +80,9 @@ pub(crate) struct Serve {
     /// Seconds that responses under way have to finish after SIGTERM or SIGINT
     #[arg(long, value_name = "SECONDS", env = "SITE_SHUTDOWN_TIMEOUT", default_value = "30")]
     pub(crate) shutdown_timeout: u32,
+
+    #[command(flatten)]
+    pub(crate) process: Process,
 }
 
 /// The access log's format.
