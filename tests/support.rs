@@ -9,6 +9,8 @@ mod process;
 mod random;
 mod response;
 mod server;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod traced;
 
 pub(crate) use bundle::{bundle, install, program};
 pub(crate) use client::{Connection, request};
@@ -19,6 +21,8 @@ pub(crate) use process::{copy_executable, executable, finish, is_root, run, sign
 pub(crate) use random::Random;
 pub(crate) use response::Response;
 pub(crate) use server::TestServer;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) use traced::{Argument, Traced};
 
 use std::time::{Duration, Instant};
 

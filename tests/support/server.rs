@@ -60,7 +60,11 @@ impl TestServer {
 
     /// Starts a command that must become a server, and reads the addresses from its start line.
     pub(crate) fn launch(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+        Self::adopt(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started"))
+    }
+
+    /// Waits until a process, whose standard error must be a pipe, has become a server.
+    pub(crate) fn adopt(mut child: Child) -> Self {
         let log = Log::collect(child.stderr.take().expect("piped"));
         let Some(start_line) = log.wait_for(|line| line.contains(" on http://")) else {
             child.kill().expect("killed");
@@ -73,6 +77,11 @@ impl TestServer {
             .map(|url| url.trim_start_matches("http://").trim_end_matches('/').parse().expect("IP:PORT"))
             .collect();
         Self { child, addresses, start_line, log, dist: None }
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
