@@ -15,6 +15,7 @@ mod pack;
 #[allow(dead_code)]
 mod packfile;
 mod rule;
+mod sandbox;
 mod server;
 mod site;
 mod watch;

@@ -51,6 +51,9 @@ mod notify;
 mod ranges;
 /// `_redirects`: what each rule makes of a request.
 mod redirects;
+/// What a serving process can still do: nothing but serve.
+#[cfg(target_os = "linux")]
+mod sandbox;
 /// The command line: what it accepts, and how it refuses the rest.
 mod serve_command;
 /// The end of the process: signals, requests in flight, exit codes.

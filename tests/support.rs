@@ -11,6 +11,8 @@ mod random;
 mod response;
 mod server;
 mod tls;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod traced;
 
 pub(crate) use bundle::{bundle, install, program};
 pub(crate) use client::{Connection, request};
@@ -25,6 +27,8 @@ pub(crate) use random::Random;
 pub(crate) use response::Response;
 pub(crate) use server::TestServer;
 pub(crate) use tls::{Identity, Offer, certificate_hosts, client_settings};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) use traced::{Argument, Traced};
 
 use std::time::{Duration, Instant};
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, value_parser};
 
 use super::Answers;
+use crate::sandbox::Level;
 
 #[derive(Debug, Args)]
 #[command(
@@ -147,6 +148,18 @@ pub(crate) struct Process {
     /// Seconds that everything goes on after SIGTERM or SIGINT, so that load balancers learn of the end first
     #[arg(long, value_name = "SECONDS", env = "SITE_SHUTDOWN_DELAY", default_value = "0")]
     pub(crate) shutdown_delay: u32,
+
+    /// Give up opening files, starting programs and connecting anywhere, once everything is opened
+    #[arg(long, value_name = "LEVEL", env = "SITE_SANDBOX", default_value = "best-effort")]
+    pub(crate) sandbox: Level,
+
+    /// Become this user once everything is opened (as root only): a name or a number
+    #[arg(long, value_name = "USER", env = "SITE_USER")]
+    pub(crate) user: Option<String>,
+
+    /// Become a member of this group alone (as root only): a name or a number [default: the user's group]
+    #[arg(long, value_name = "GROUP", env = "SITE_GROUP")]
+    pub(crate) group: Option<String>,
 }
 
 /// The access log's format.

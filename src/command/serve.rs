@@ -12,6 +12,7 @@ use super::opened::{self, Opened};
 use crate::carrier::{self, Carried, CarrierKind};
 use crate::cli::{self, AccessLogFormat, Serve};
 use crate::http::{Options, SecureHosts};
+use crate::sandbox::{self, Identity, Needs};
 use crate::server::{
     ConnectionLimits, Ending, Format, KeyPair, Listening, Live, Output, Proxies, ServiceManager, Speech, Timeouts, Tls,
     descriptors_for, most_connections,
@@ -29,6 +30,9 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Whatever keeps the site from being opened or the addresses from being listened on; one line with the remedy.
 pub(crate) fn serve(flags: Serve) -> Result<()> {
     let Serve { listening, answers, limits, logs, process } = flags;
+    let identity = Identity::look_up(process.user.as_deref(), process.group.as_deref())?;
+    let mut read = Vec::from_iter(answers.dist_dir.clone());
+    let append = Vec::from_iter(logs.access_log_file.clone());
     let addresses = Addresses::read(&listening, logs.admin_listen_on.as_slice())?;
     let manager = ServiceManager::connect();
     let proxies = proxies(&logs.trusted_proxy, logs.proxy_protocol)?;
@@ -50,7 +54,11 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
     let pack = site.pack().clone();
     let live = Live::new(site, overlay);
     carrier::settle(kind, &pack);
+    // Counting the cores reads files.
     let workers = process.workers.map_or_else(default_workers, usize::from);
+    let limits_of_connections = connection_limits(&limits, kind)?;
+    read.extend(tls.iter().flat_map(Tls::paths));
+    log::info!("sandbox: {}", sandbox::enter(&Needs { level: process.sandbox, identity, read, append })?);
     if let Some(directory) = directory {
         let publish = live.clone();
         let publish = move |site: Option<_>| site.map_or_else(|| publish.keep(), |site| publish.replace(site));
@@ -70,7 +78,7 @@ pub(crate) fn serve(flags: Serve) -> Result<()> {
         carrier: kind.to_string(),
         proxies,
         timeouts: timeouts(&limits),
-        limits: connection_limits(&limits, kind)?,
+        limits: limits_of_connections,
         ending,
         live,
         start_line,
