@@ -5,6 +5,8 @@ mod support;
 
 /// The access log: one line per response, nothing lost.
 mod access_log;
+/// The admin listener: life, readiness, and metrics that count what happens.
+mod admin;
 /// What makes two bakes of one folder agree.
 mod build;
 /// `site bundle`: the executable that it writes, and how it refuses.
@@ -43,6 +45,8 @@ mod lookup;
 mod methods;
 /// Proactive content negotiation of the content coding.
 mod negotiation;
+/// Trusted proxies: whose requests and connections are whose.
+mod proxies;
 /// Range requests of RFC 9110 section 14.
 mod ranges;
 /// `_redirects`: what each rule makes of a request.

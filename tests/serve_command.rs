@@ -269,7 +269,18 @@ fn version_names_the_pack_that_is_served() {
 fn help_names_every_flag_and_its_variable() {
     let output = run(site(&["serve", "--help"]));
     let help = String::from_utf8(output.stdout).expect("UTF-8");
-    for flag in ["listen-on", "dist-dir", "workers", "spa", "shutdown-timeout", "access-log", "access-log-file"] {
+    for flag in [
+        "listen-on",
+        "dist-dir",
+        "workers",
+        "spa",
+        "shutdown-timeout",
+        "access-log",
+        "access-log-file",
+        "admin-listen-on",
+        "trusted-proxy",
+        "proxy-protocol",
+    ] {
         let variable = format!("SITE_{}", flag.to_uppercase().replace('-', "_"));
         assert!(help.contains(&format!("--{flag}")) && help.contains(&variable), "{flag}:\n{help}");
     }
