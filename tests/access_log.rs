@@ -200,7 +200,7 @@ impl Unread {
             let (_, rest) = line.split_once(words).expect("an address");
             rest.split_whitespace().next().expect("an address").parse().expect("IP:PORT")
         };
-        let (address, admin) = (address_after(" on http://"), address_after("admin listener at http://"));
+        let (admin, address) = (address_after("admin listener at http://"), address_after(" on http://"));
         Self { address, admin, child, reader: Some(reader), _dist: dist }
     }
 

@@ -1,5 +1,7 @@
 //! Trusted proxies: whose requests and connections are whose, by Forwarded, X-Forwarded-* and the PROXY protocol.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -61,6 +63,26 @@ fn trusted_proxies_say_whom_requests_are_from() {
         assert_eq!(client(&server, query, fields), expected, "{fields:?}");
         let peer = logged(&server, query).get("peer").cloned();
         assert_eq!(peer, (expected != "127.0.0.1").then(|| "127.0.0.1".into()), "{fields:?}");
+    }
+}
+
+/// Whoever may open a Unix socket has no address; the word for them is `unix`.
+#[test]
+fn peers_on_unix_sockets_are_trusted_by_a_word_of_their_own() {
+    for (networks, expected) in [("unix", Some("192.0.2.7")), ("127.0.0.1", None)] {
+        let dist = dist();
+        let path = dist.beside("site.sock");
+        let listen = format!("unix:{}", path.display());
+        let flags = [&JSON[..], &["--listen-on", &listen, "--trusted-proxy", networks]].concat();
+        let server = TestServer::with(&dist, &flags);
+        let mut stream = UnixStream::connect(&path).expect("connected");
+        let text = request("GET", "/a.txt?unix", &[("X-Forwarded-For", "192.0.2.7"), ("Connection", "close")]);
+        stream.write_all(text.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let line = logged(&server, "unix");
+        assert_eq!((line.get("client").and_then(Value::as_str), line.get("peer")), (expected, None), "{networks}");
     }
 }
 
