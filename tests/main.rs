@@ -5,6 +5,8 @@ mod support;
 
 /// The access log: one line per response, nothing lost.
 mod access_log;
+/// The admin listener: life, readiness, and metrics that count what happens.
+mod admin;
 /// What makes two bakes of one folder agree.
 mod build;
 /// `site bundle`: the executable that it writes, and how it refuses.
@@ -47,6 +49,8 @@ mod methods;
 mod negotiation;
 /// What a service manager is told (sd_notify(3)).
 mod notify;
+/// Trusted proxies: whose requests and connections are whose.
+mod proxies;
 /// Range requests of RFC 9110 section 14.
 mod ranges;
 /// `_redirects`: what each rule makes of a request.

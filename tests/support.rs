@@ -6,6 +6,7 @@ mod coding;
 mod dist;
 mod http2;
 mod log;
+mod metrics;
 mod process;
 mod random;
 mod response;
@@ -22,6 +23,7 @@ pub(crate) use http2::{
     CONTINUATION, END_HEADERS, END_STREAM, Frames, GET_ROOT, GOAWAY, HEADERS, Http2, PING, PREFACE, RST_STREAM, frame,
 };
 pub(crate) use log::Log;
+pub(crate) use metrics::Metrics;
 pub(crate) use process::{copy_executable, executable, finish, is_root, run, signal, site};
 pub(crate) use random::Random;
 pub(crate) use response::Response;

@@ -31,9 +31,9 @@ pub(crate) enum Format {
 #[derive(Default)]
 struct Buffer {
     lines: Vec<u8>,
-    /// Since the last look of the writer, and in all.
+    /// Lines that were not taken, in all and since the writer last looked.
     dropped: u64,
-    dropped_in_all: u64,
+    dropped_lately: u64,
     /// The file is to be opened again.
     reopen: bool,
     closed: bool,
@@ -119,7 +119,7 @@ impl AccessLog {
         let mut buffer = self.shared.lock();
         if buffer.lines.len() + line.len() > CAPACITY {
             buffer.dropped += 1;
-            buffer.dropped_in_all += 1;
+            buffer.dropped_lately += 1;
             return;
         }
         let before = buffer.lines.len();
@@ -138,7 +138,7 @@ impl AccessLog {
 
     /// Lines that were dropped since the start.
     pub(crate) fn dropped(&self) -> u64 {
-        self.shared.lock().dropped_in_all
+        self.shared.lock().dropped
     }
 
     pub(crate) fn reloads(&self) -> &Reloads {
@@ -169,7 +169,7 @@ fn write_lines(shared: &Shared, mut out: Output) {
             buffer = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         std::mem::swap(&mut buffer.lines, &mut batch);
-        let (dropped, closed) = (std::mem::take(&mut buffer.dropped), buffer.closed);
+        let (dropped, closed) = (std::mem::take(&mut buffer.dropped_lately), buffer.closed);
         let reopen = std::mem::take(&mut buffer.reopen);
         drop(buffer);
         if let Err(error) = out.write(&batch) {

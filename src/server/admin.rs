@@ -66,7 +66,7 @@ async fn live() -> HttpResponse {
 /// The server wants new connections; not from the signal on that ends it, though it still answers.
 async fn ready(state: web::Data<State>) -> HttpResponse {
     if state.drain.is_announced() {
-        let text = format!("not ready: the server is stopping, {} connections are open\n", state.drain.open());
+        let text = format!("not ready: the server is stopping, connections open: {}\n", state.drain.open());
         return answer(StatusCode::SERVICE_UNAVAILABLE, PLAIN_TEXT, text);
     }
     answer(StatusCode::OK, PLAIN_TEXT, "ready\n".to_owned())

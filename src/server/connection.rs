@@ -1,6 +1,7 @@
 //! A connection, from the accepted socket to its end: admission, TLS, and the choice between HTTP/1 and HTTP/2.
 
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -145,7 +146,7 @@ impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
         }
         let opening = match &self.tls {
             None => plain(wire, input).await.ok_or(None)?,
-            Some(tls) => secured(tls, wire, input).await.ok_or(Rejection::Tls)?,
+            Some(tls) => secured(tls, wire, input).await?,
         };
         Ok((opening, peer, admission.ok_or(None)?))
     }
@@ -217,10 +218,14 @@ async fn read(wire: &mut Wire, input: &mut BytesMut) -> Option<()> {
 }
 
 /// With TLS the handshake tells it (RFC 7301).
-async fn secured(tls: &Tls, mut wire: Wire, input: BytesMut) -> Option<Opening> {
+async fn secured(tls: &Tls, mut wire: Wire, input: BytesMut) -> Result<Opening, Option<Rejection>> {
     wire.unread(input.freeze());
-    let stream = tls.handshake(wire).await.ok()?;
+    let stream = tls.handshake(wire).await.map_err(|error| match error.kind() {
+        // Clients that leave have not been rejected: probes of load balancers do no more.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => None,
+        _ => Some(Rejection::Tls),
+    })?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let transport = Transport::Tls(Box::new(stream));
-    Some(if http2 { Opening::Http2(transport) } else { Opening::Http1(transport, BytesMut::new()) })
+    Ok(if http2 { Opening::Http2(transport) } else { Opening::Http1(transport, BytesMut::new()) })
 }

@@ -36,7 +36,13 @@ impl Connection {
 
     /// A connection with TLS.
     pub(crate) fn secure(address: SocketAddr, offer: Offer<'_>) -> Self {
+        Self::introduced(address, b"", offer)
+    }
+
+    /// A connection with TLS, and with these bytes before it.
+    pub(crate) fn introduced(address: SocketAddr, header: &[u8], offer: Offer<'_>) -> Self {
         let mut connection = Self::open(address);
+        connection.send(header);
         if let Stream::Plain(stream) = &connection.stream {
             let stream = stream.try_clone().expect("the same socket");
             connection.stream = Stream::Tls(Box::new(secure(stream, offer).expect("TLS")));

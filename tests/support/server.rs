@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
-use super::{Connection, Dist, Identity, Log, Offer, Response, bundle, executable, finish, signal, site};
+use super::{Connection, Dist, Identity, Log, Metrics, Offer, Response, bundle, executable, finish, signal, site};
 
 /// A running `site serve`.
 pub(crate) struct TestServer {
@@ -100,6 +100,18 @@ impl TestServer {
     /// The addresses that speak TLS.
     pub(crate) fn secure_addresses(&self) -> &[SocketAddr] {
         &self.secure_addresses
+    }
+
+    /// The address of the admin listener.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let line = self.log.wait_for(|line| line.contains("admin listener at http://")).expect("an admin listener");
+        let (_, rest) = line.split_once("http://").expect("a URL");
+        rest.split(' ').next().and_then(|address| address.parse().ok()).expect("IP:PORT")
+    }
+
+    /// The metrics as they are now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        Metrics::parse(Connection::open(self.admin()).get("/metrics").expect(200).text())
     }
 
     pub(crate) fn start_line(&self) -> &str {

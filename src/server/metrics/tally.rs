@@ -136,7 +136,7 @@ impl Kind {
 
     /// A kind that is published from the start: the others appear with their first response.
     pub(super) fn is_plain(self) -> bool {
-        self.0 % (CODINGS.len() * PROTOCOLS.len()) == 0
+        self.0.is_multiple_of(CODINGS.len() * PROTOCOLS.len())
     }
 }
 
