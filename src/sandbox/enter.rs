@@ -1,8 +1,7 @@
 //! Entering the sandbox: the layers, in the order in which each can still be put on.
 
 use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -28,9 +27,10 @@ pub(crate) fn enter(needs: &Needs) -> Result<Summary> {
     let alone = be_alone();
     if let Some(identity) = needs.identity {
         alone.as_ref().map_err(|problem| anyhow!("--user and --group: {problem}"))?;
+        let folders = needs.read.iter().filter(|path| path.is_dir()).collect();
         identity.assume()?;
         summary.active.push(identity.to_string());
-        check_access(needs, identity)?;
+        check_access(needs, folders, identity)?;
     }
     if needs.level == Level::Off {
         summary.active.push("off".to_owned());
@@ -83,18 +83,16 @@ fn close_off() -> Result<String> {
     Ok("no new privileges".to_owned())
 }
 
-/// Tells at the start what would fail at the first change. A folder is read all the time; a file only when it changed.
-fn check_access(needs: &Needs, identity: Identity) -> Result<()> {
+/// Tells at the start what would fail at the first change. Folders are read all the time; a file only when it changed.
+fn check_access(needs: &Needs, folders: Vec<&PathBuf>, identity: Identity) -> Result<()> {
     for path in &needs.read {
-        match File::open(path) {
-            Err(problem) if path.is_dir() || problem.kind() != io::ErrorKind::PermissionDenied => {
-                return Err(problem).with_context(|| {
-                    format!("{}: can't be read as {identity}; change its mode or choose another user", path.display())
-                });
-            }
-            Err(_) => log::warn!("{}: can't be read as {identity}: restart when it changes", path.display()),
-            Ok(_) => {}
+        let Err(problem) = File::open(path) else { continue };
+        if folders.contains(&path) {
+            return Err(problem).with_context(|| {
+                format!("{}: can't be read as {identity}; change its mode or choose another user", path.display())
+            });
         }
+        log::warn!("{}: can't be read as {identity}: restart when it changes", path.display());
     }
     for path in &needs.append {
         if File::options().append(true).open(path).is_err() {
@@ -118,4 +116,19 @@ fn warn_of_fixed(places: &Places) {
 fn is_mounted(path: &Path) -> bool {
     statx(CWD, path, AtFlags::empty(), StatxFlags::empty())
         .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_runs_is_noticed() {
+        let (end, wait) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || wait.recv());
+        let problem = be_alone().unwrap_err().to_string();
+        assert!(problem.contains("would stay outside"), "{problem}");
+        drop(end);
+        assert!(thread.join().unwrap().is_err());
+    }
 }

@@ -85,10 +85,14 @@ fn a_folder_that_the_user_can_not_read_is_refused_at_start() {
         return;
     }
     let dist = Dist::with(&[("index.html", b"one")]);
-    fs::set_permissions(dist.path(), PermissionsExt::from_mode(0o700)).unwrap();
-    let message = refusal(serve(&["--user", "65532", "--dist-dir", &dist.argument()]));
-    for word in [&dist.argument(), "can't be read as user 65532", "change its mode"] {
-        assert!(message.contains(word), "{word:?} is not in: {message}");
+    // The folder itself, and the one around it, which hides what it holds.
+    for (around, folder) in [(0o755, 0o700), (0o700, 0o755)] {
+        fs::set_permissions(dist.beside(""), PermissionsExt::from_mode(around)).unwrap();
+        fs::set_permissions(dist.path(), PermissionsExt::from_mode(folder)).unwrap();
+        let message = refusal(serve(&["--user", "65532", "--dist-dir", &dist.argument()]));
+        for word in [&dist.argument(), "can't be read as user 65532", "change its mode"] {
+            assert!(message.contains(word), "{word:?} is not in: {message}");
+        }
     }
 }
 
