@@ -207,7 +207,7 @@ fn variables_are_gone_once_they_are_read() {
     let variables =
         format!("{ONE} LISTEN_FDNAMES=web NOTIFY_SOCKET=@nobody-{} WATCHDOG_USEC=9 KEPT=yes", std::process::id());
     let server = started(passing(&command, socket, None, &variables));
-    let exposed: serde_json::Value = serde_json::from_str(&server.get("/env.json").expect(200).text()).unwrap();
+    let exposed: serde_json::Value = serde_json::from_str(server.get("/env.json").expect(200).text()).unwrap();
     let set: Vec<_> = exposed.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).collect();
     assert_eq!(set.len(), 1, "{exposed}");
     assert_eq!(exposed["KEPT"], "yes");
