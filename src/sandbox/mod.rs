@@ -39,6 +39,7 @@ pub(crate) enum Level {
 }
 
 /// What the process still needs once it is inside.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nobody gets inside
 pub(crate) struct Needs {
     pub(crate) level: Level,
     /// Who to become first.

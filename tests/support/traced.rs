@@ -4,12 +4,12 @@ use std::io::Write;
 use std::process::{ChildStdin, Command, Stdio};
 
 use nix::errno::Errno;
-use nix::libc::{SYS_getpid, SYS_read, c_long, user_regs_struct};
+use nix::libc::{SYS_epoll_wait, SYS_getpid, SYS_read, c_long, user_regs_struct};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::TestServer;
+use super::{TestServer, eventually};
 
 /// An argument of a system call.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +50,9 @@ impl Traced {
         input.write_all(b"go\n").expect("written");
         let server = TestServer::adopt(child);
         server.get("/").expect(200);
-        ptrace::interrupt(thread).expect("interrupted");
-        expect_stop(thread);
-        let registers = ptrace::getregs(thread).expect("registers read");
+        let registers = stop(thread);
         let traced = Self { server, thread, input, registers };
-        assert_eq!(traced.call(SYS_getpid, &[]), Ok(thread.as_raw().into()), "the thread is not at a system call");
+        assert_eq!(traced.call(SYS_getpid, &[]), Ok(thread.as_raw().into()), "a call that can be made");
         traced
     }
 
@@ -107,6 +105,22 @@ impl Traced {
         ptrace::detach(self.thread, None).expect("detached");
         self.server
     }
+}
+
+/// Stops the thread where it waits for events: right behind the instruction `syscall`.
+fn stop(thread: Pid) -> user_regs_struct {
+    let mut stopped = None;
+    eventually("the first thread waits for events", || {
+        ptrace::interrupt(thread).expect("interrupted");
+        expect_stop(thread);
+        let registers = ptrace::getregs(thread).expect("registers read");
+        stopped = (registers.orig_rax.cast_signed() == SYS_epoll_wait).then_some(registers);
+        if stopped.is_none() {
+            ptrace::cont(thread, None).expect("gone on");
+        }
+        stopped.is_some()
+    });
+    stopped.expect("registers")
 }
 
 fn expect_stop(thread: Pid) {
