@@ -187,8 +187,8 @@ fn connections(encoder: &mut DescriptorEncoder<'_>, tallies: &[Arc<Tally>], open
 impl Shared {
     fn reloads(&self, encoder: &mut DescriptorEncoder<'_>) -> Encoded {
         let Sources { live, tls, log, .. } = &self.sources;
-        let help = "Times that the site, the certificates or the access log's file were replaced while the process runs \
-                    (success), or should have been but stayed as they were (failure).";
+        let help = "Times that the site, the certificates or the access log's file were replaced (success), or should \
+                    have been but stayed as they were (failure).";
         let mut metric = encoder.encode_descriptor("site_reloads", help, None, MetricType::Counter)?;
         let tls = tls.as_ref().map(|tls| tls.reloads());
         let log = log.as_ref().map(AccessLog::reloads);

@@ -45,22 +45,22 @@ fn file_is_opened_again_on_sighup_and_nothing_is_lost() {
 #[test]
 fn file_that_cannot_be_opened_again_is_written_on() {
     let dist = dist();
-    let folder = dist.beside("logs");
-    std::fs::create_dir(&folder).unwrap();
-    let file = folder.join("access.log");
+    let (file, old) = (dist.beside("access.log"), dist.beside("access.log.1"));
     let arguments = ["--access-log-file", file.to_str().unwrap(), "--admin-listen-on", "127.0.0.1:0"];
     let server = TestServer::with(&dist, &arguments);
-    let moved = dist.beside("moved");
-    std::fs::rename(&folder, &moved).unwrap();
+    std::fs::rename(&file, &old).unwrap();
+    std::fs::create_dir(&file).unwrap();
     server.signal("HUP");
     let error = server.log().wait_for(|line| line.contains("ERROR") && line.contains("--access-log-file"));
     assert!(error.is_some_and(|line| line.contains(file.to_str().unwrap()) && line.contains("from before")));
     assert_eq!(server.metrics().value("site_reloads_total{subject=\"access_log\",result=\"failure\"}"), 1.0);
     server.get("/a.txt?still").expect(200);
-    std::fs::create_dir(&folder).unwrap();
+    eventually("the old file has the line", || std::fs::read_to_string(&old).unwrap().contains("?still "));
+    std::fs::remove_dir(&file).unwrap();
     server.signal("HUP");
-    eventually("there is a new file", || file.exists());
+    eventually("there is a new file", || file.is_file());
+    server.get("/a.txt?again").expect(200);
     assert_eq!(server.metrics().value("site_reloads_total{subject=\"access_log\",result=\"success\"}"), 1.0);
     server.stop();
-    assert!(std::fs::read_to_string(moved.join("access.log")).unwrap().contains("?still "));
+    assert!(std::fs::read_to_string(file).unwrap().contains("?again "));
 }
