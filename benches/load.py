@@ -1,4 +1,4 @@
-"""Loads one server with wrk for a few seconds and returns what it did and what it cost."""
+"""Loads one server for a few seconds and returns what it did and what it cost."""
 
 import os
 import pathlib
@@ -21,7 +21,7 @@ class Round:
     requests: int
     seconds: float
     cpu_seconds: float
-    foreign: float  # part of one core that neither the server nor wrk used
+    foreign: float  # part of one core that neither the server nor the load used
 
     @property
     def rate(self):
@@ -37,21 +37,27 @@ class Round:
 
 
 def measure(contender, seconds, load_core):
-    """Runs wrk once against a contender; any failed or refused request ends the measurement."""
-    command = ["taskset", "-c", str(load_core), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
-    command += ["-s", str(SCRIPT), contender.url, "--", *contender.headers]
+    """Drives a contender once; any failed or refused request ends the measurement."""
     server = contender.server
     cpu, busy, ours, start = snapshot(server)
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    requests, duration = contender.drive(seconds, load_core)
     cpu_after, busy_after, ours_after, end = snapshot(server)
-    measured = next(line for line in output.splitlines() if line.startswith("measured "))
-    requests, duration, _bytes, failures, refusals = map(int, measured.split()[1:])
-    if failures or refusals or not requests:
-        raise SystemExit(f"{contender.name}: {failures} failures, {refusals} error statuses\n{output}")
     server.answered += requests
     used = cpu_after - cpu
     foreign = (busy_after - busy) - used - (ours_after - ours)
     return Round(requests, duration / 1e6, used, foreign / (end - start))
+
+
+def wrk(url, headers, seconds, core):
+    """Runs wrk and returns how many responses it read, and in how many microseconds."""
+    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+    command += ["-s", str(SCRIPT), url, "--", *headers]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    measured = next(line for line in output.splitlines() if line.startswith("measured "))
+    requests, duration, _bytes, failures, refusals = map(int, measured.split()[1:])
+    if failures or refusals or not requests:
+        raise SystemExit(f"{url}: {failures} failures, {refusals} error statuses\n{output}")
+    return requests, duration
 
 
 def snapshot(server):

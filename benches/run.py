@@ -13,6 +13,7 @@ import subprocess
 
 import access_log
 import baking
+import encrypted
 import page
 import serving
 import starting
@@ -26,9 +27,12 @@ PACKAGES = {  # the Debian packages of the commands
     "nginx": "nginx-light",
     "h2o": "h2o",
     "lighttpd": "lighttpd",
+    "h2load": "nghttp2-client",
+    "openssl": "openssl",
 }
 PARTS = {
     "serving": serving.page_and_unchanged,
+    "tls": encrypted.measure,
     "log": access_log.measure,
     "starting": starting.measure,
     "baking": baking.measure,

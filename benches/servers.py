@@ -19,7 +19,7 @@ http {{
     keepalive_timeout 10m; keepalive_requests 1000000000; keepalive_time 10h;
     client_body_temp_path {work}/nginx.tmp; proxy_temp_path {work}/nginx.tmp; fastcgi_temp_path {work}/nginx.tmp;
     uwsgi_temp_path {work}/nginx.tmp; scgi_temp_path {work}/nginx.tmp;
-    server {{ listen 127.0.0.1:{port}; root {root}; }}
+    server {{ listen 127.0.0.1:{port} {tls}; root {root}; }}
 }}
 """
 
@@ -28,7 +28,7 @@ H2O = """
 num-threads: 1
 hosts:
   default:
-    listen: {{ host: 127.0.0.1, port: {port} }}
+    listen: {{ host: 127.0.0.1, port: {port} {tls} }}
     paths: {{ "/": {{ file.dir: {root} }} }}
 """
 
@@ -89,14 +89,16 @@ class Stable:
             server.process.kill()
             return server.process.wait()
 
-    def nginx(self, root, log="off", name="nginx"):
+    def nginx(self, root, log="off", name="nginx", tls=None):
         user = "user root;" if os.geteuid() == 0 else ""
-        file, port = self.configure(f"{name}.conf", NGINX, root=root, log=log, user=user)
+        secure = f"ssl http2; ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]}" if tls else ""
+        file, port = self.configure(f"{name}.conf", NGINX, root=root, log=log, user=user, tls=secure)
         return self.start(["nginx", "-e", self.work / "nginx.error.log", "-p", self.work, "-c", file], name, port)
 
-    def h2o(self, root):
+    def h2o(self, root, tls=None):
         user = "user: root" if os.geteuid() == 0 else ""
-        file, port = self.configure("h2o.conf", H2O, root=root, user=user)
+        secure = f", ssl: {{ certificate-file: {tls[0]}, key-file: {tls[1]} }}" if tls else ""
+        file, port = self.configure("h2o.conf", H2O, root=root, user=user, tls=secure)
         return self.start(["h2o", "-c", file], "h2o", port)
 
     def lighttpd(self, root):
@@ -106,6 +108,14 @@ class Stable:
     def static_web_server(self, executable, root):
         command = [executable, "--host", "127.0.0.1", "--port", "{port}", "--root", root, "--log-level", "error"]
         return self.start([*command, "--threads-multiplier", "1", "--compression", "false"], "static-web-server")
+
+    def certificate(self):
+        """Makes a certificate for the loopback address; returns its file and its key's."""
+        certificate, key = self.work / "tls.pem", self.work / "tls.key"
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost"]
+        command = ["openssl", "req", "-x509", *curve, "-keyout", key, "-out", certificate, "-days", "30"]
+        subprocess.run(command, check=True, capture_output=True)
+        return certificate, key
 
     def configure(self, file_name, template, **values):
         """Writes a configuration and returns its path and the port in it."""

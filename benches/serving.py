@@ -33,6 +33,10 @@ class Contender:
     def url(self):
         return f"http://127.0.0.1:{self.server.port}{self.path}"
 
+    def drive(self, seconds, core):
+        """Loads the server; returns how many responses were read, and in how many microseconds."""
+        return load.wrk(self.url, self.headers, seconds, core)
+
     def response(self):
         return raw_response(self.server.port, self.path, self.headers)
 

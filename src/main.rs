@@ -15,8 +15,10 @@ mod pack;
 #[allow(dead_code)]
 mod packfile;
 mod rule;
+mod sandbox;
 mod server;
 mod site;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     start_logging();
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Serve(flags)) => command::serve(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve(flags)) => command::serve(*flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Explain(flags)) => command::explain(*flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Check(flags)) => command::check(&flags),
         Some(Command::Bundle(flags)) => command::bundle(flags).map(|()| ExitCode::SUCCESS),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Some(Command::Extract(flags)) => command::extract(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Image(flags)) => command::image(flags).map(|()| ExitCode::SUCCESS),
         Some(Command::Diff(flags)) => command::diff(flags).map(|()| ExitCode::SUCCESS),
+        Some(Command::Health(flags)) => command::health(&flags).map(|()| ExitCode::SUCCESS),
         None => command::version().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
@@ -49,6 +52,6 @@ fn main() -> ExitCode {
 
 /// Diagnostics go to standard error, `info` and above of this program unless RUST_LOG says otherwise.
 fn start_logging() {
-    let default = env_logger::Env::default().default_filter_or("warn,site=info,actix_http=off,actix_server=error");
+    let default = env_logger::Env::default().default_filter_or("warn,site=info,actix_http=off,h2=off,rustls=error");
     env_logger::Builder::from_env(default).init();
 }

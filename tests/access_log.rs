@@ -1,10 +1,13 @@
 //! The access log: one line per response in the combined format, escaped, complete at the end.
 
+mod file;
+mod json;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Stdio};
 
-use super::support::{Connection, Dist, TestServer, finish, request, signal, site};
+use super::support::{Connection, Dist, Metrics, TestServer, finish, request, signal, site};
 
 /// The parts of a line: `127.0.0.1 - - [time] "request" status bytes "referer" "user agent" microseconds`.
 #[derive(Debug)]
@@ -159,21 +162,6 @@ fn nothing_is_lost_at_a_clean_exit() {
 }
 
 #[test]
-fn file_takes_the_lines_and_keeps_those_of_before() {
-    let dist = dist();
-    let file = dist.beside("access.log");
-    std::fs::write(&file, "a line of before\n").unwrap();
-    let server = TestServer::with(&dist, &["--access-log-file", file.to_str().unwrap()]);
-    load(&server, 1000);
-    assert!(access_lines(&server.stop()).is_empty(), "standard error has the diagnostics only");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-    assert_eq!(lines.remove(0), "a line of before");
-    complete(&access_lines(&lines), 1000);
-    assert_eq!(lines.len(), 4000, "nothing but access lines in the file");
-}
-
-#[test]
 fn off_writes_no_lines() {
     let server = TestServer::with(&dist(), &["--access-log", "off"]);
     server.get("/a.txt").expect(200);
@@ -191,6 +179,7 @@ fn lines_appear_while_the_server_runs() {
 struct Unread {
     child: Child,
     address: SocketAddr,
+    admin: SocketAddr,
     reader: Option<BufReader<ChildStderr>>,
     _dist: Dist,
 }
@@ -199,16 +188,20 @@ impl Unread {
     fn start(shutdown_timeout: &str) -> Self {
         let dist = dist();
         let mut command = site(&["serve", "--listen-on", "127.0.0.1:0", "--shutdown-timeout", shutdown_timeout]);
-        command.args(["--dist-dir", &dist.argument()]);
+        command.args(["--dist-dir", &dist.argument(), "--admin-listen-on", "127.0.0.1:0"]);
         let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
         let mut reader = BufReader::new(child.stderr.take().expect("piped"));
-        let mut line = String::new();
-        while !line.contains(" on http://") {
-            line.clear();
-            assert_ne!(reader.read_line(&mut line).expect("a line"), 0, "no start line");
-        }
-        let (_, address) = line.trim_end().rsplit_once("http://").expect("an address");
-        Self { address: address.parse().expect("IP:PORT"), child, reader: Some(reader), _dist: dist }
+        let mut address_after = |words: &str| {
+            let mut line = String::new();
+            while !line.contains(words) {
+                line.clear();
+                assert_ne!(reader.read_line(&mut line).expect("a line"), 0, "no line with {words}");
+            }
+            let (_, rest) = line.split_once(words).expect("an address");
+            rest.split_whitespace().next().expect("an address").parse().expect("IP:PORT")
+        };
+        let (admin, address) = (address_after("admin listener at http://"), address_after(" on http://"));
+        Self { address, admin, child, reader: Some(reader), _dist: dist }
     }
 
     /// Sends requests whose lines are long: the agent's bytes are escaped, four characters for each.
@@ -235,6 +228,8 @@ fn serving_never_waits_for_the_log_and_dropped_lines_are_counted() {
     const REQUESTS: usize = 1500;
     let mut server = Unread::start("30");
     server.load(REQUESTS);
+    let metrics = Metrics::parse(Connection::open(server.admin).get("/metrics").expect(200).text());
+    let counted = metrics.value("site_access_log_dropped_lines_total");
     signal(&server.child, "TERM");
     let mut text = String::new();
     let reader = server.reader.as_mut().expect("the pipe");
@@ -245,8 +240,8 @@ fn serving_never_waits_for_the_log_and_dropped_lines_are_counted() {
     let numbers = dropped.split(|c: char| !c.is_ascii_digit() && c != '-' && c != ':' && c != 'T');
     let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
     assert!(
-        own.len() < REQUESTS && numbers.contains(&(REQUESTS - own.len())),
-        "{} of {REQUESTS}: {dropped}",
+        own.len() < REQUESTS && numbers.contains(&(REQUESTS - own.len())) && counted == (REQUESTS - own.len()) as f64,
+        "{} of {REQUESTS}, {counted} counted: {dropped}",
         own.len()
     );
 }

@@ -1,5 +1,6 @@
 //! Connections: the rules of RFC 9112, over raw sockets.
 
+mod crowds;
 mod framing;
 mod host;
 mod limits;

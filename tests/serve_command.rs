@@ -135,6 +135,7 @@ fn bad_numbers_and_words_are_refused() {
         ("--shutdown-timeout", "soon"),
         ("--shutdown-timeout", "-1"),
         ("--access-log", "everything"),
+        ("--sandbox", "some"),
         ("--access-log-file", "/no/such/folder/access.log"),
         ("--dist-dir", ""),
     ] {
@@ -269,7 +270,33 @@ fn version_names_the_pack_that_is_served() {
 fn help_names_every_flag_and_its_variable() {
     let output = run(site(&["serve", "--help"]));
     let help = String::from_utf8(output.stdout).expect("UTF-8");
-    for flag in ["listen-on", "dist-dir", "workers", "spa", "shutdown-timeout", "access-log", "access-log-file"] {
+    for flag in [
+        "listen-on",
+        "dist-dir",
+        "workers",
+        "spa",
+        "shutdown-timeout",
+        "shutdown-delay",
+        "tls-listen-on",
+        "tls-cert",
+        "tls-key",
+        "redirect-http",
+        "hsts",
+        "header-timeout",
+        "idle-timeout",
+        "write-timeout",
+        "request-timeout",
+        "max-connections",
+        "max-connections-per-address",
+        "access-log",
+        "access-log-file",
+        "sandbox",
+        "user",
+        "group",
+        "admin-listen-on",
+        "trusted-proxy",
+        "proxy-protocol",
+    ] {
         let variable = format!("SITE_{}", flag.to_uppercase().replace('-', "_"));
         assert!(help.contains(&format!("--{flag}")) && help.contains(&variable), "{flag}:\n{help}");
     }

@@ -16,6 +16,7 @@ dockerTools.buildLayeredImage {
     ExposedPorts."80/tcp" = { };
     Entrypoint = [ "${site}/bin/site" ];
     Cmd = [ "serve" "--listen-on" "0.0.0.0:80" ];
+    Healthcheck = { Test = [ "CMD" "${site}/bin/site" "health" ]; Timeout = 10000000000; }; # in nanoseconds
     Labels = lib.mapAttrs' (key: lib.nameValuePair "org.opencontainers.image.${key}") {
       title = name;
       version = manifest.package.version;

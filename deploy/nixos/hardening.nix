@@ -1,6 +1,7 @@
 # The [Service] settings that the NixOS module and ../systemd/site.service have in common.
 {
-  Type = "exec";
+  Type = "notify";
+  WatchdogSec = "30";
   Restart = "on-failure";
   DynamicUser = true;
   UMask = "0077";
@@ -34,6 +35,11 @@
   RestrictRealtime = true;
   RestrictSUIDSGID = true;
   SystemCallArchitectures = "native";
-  SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
+  # The four calls are those of the executable's own sandbox (the group @sandbox of newer systemd); capset gives capabilities up.
+  SystemCallFilter = [
+    "@system-service landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp"
+    "~@privileged @resources"
+    "capset"
+  ];
   SystemCallErrorNumber = "EPERM";
 }

@@ -12,9 +12,12 @@ let
 
   # systemd expands % and $ itself.
   quoted = argument: lib.escapeShellArg (lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] (toString argument));
+  # As systemd writes them in ListenStream=: a port alone is every address.
+  streams = map (lib.removePrefix ":") addresses;
+
   flag = name: value: lib.optionals (value != null) [ "--${name}" value ];
   arguments = [ "serve" ]
-    ++ lib.concatMap (flag "listen-on") addresses
+    ++ lib.optionals (!cfg.socketActivation) (lib.concatMap (flag "listen-on") addresses)
     ++ flag "dist-dir" cfg.distDir
     ++ flag "workers" cfg.workers
     ++ flag "shutdown-timeout" cfg.shutdownTimeout
@@ -38,6 +41,15 @@ in
       default = [ "127.0.0.1:8080" ];
       example = [ "0.0.0.0:80" ];
       description = "Addresses to listen on. The service may bind ports below 1024 when one is among them.";
+    };
+
+    socketActivation = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = ''
+        Have systemd open the addresses of listenOn (`IP:PORT`, `[IPv6]:PORT`, `:PORT` or an absolute path) and keep them open:
+        clients wait while the service is restarted, and it needs no capability for low ports.
+      '';
     };
 
     distDir = lib.mkOption {
@@ -81,14 +93,22 @@ in
   config = lib.mkIf cfg.enable {
     networking.firewall.allowedTCPPorts = lib.mkIf cfg.openFirewall ports;
 
+    systemd.sockets.site = lib.mkIf cfg.socketActivation {
+      description = "site: where it listens";
+      wantedBy = [ "sockets.target" ];
+      listenStreams = streams;
+    };
+
     systemd.services.site = {
       description = "site: a website in one executable";
       after = [ "network.target" ];
       wantedBy = [ "multi-user.target" ];
+      requires = lib.optional cfg.socketActivation "site.socket";
       serviceConfig = import ./hardening.nix // {
         ExecStart = lib.concatMapStringsSep " " quoted ([ (lib.getExe cfg.package) ] ++ arguments);
+        ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
         TimeoutStopSec = cfg.shutdownTimeout + 5;
-      } // lib.optionalAttrs privileged {
+      } // lib.optionalAttrs (privileged && !cfg.socketActivation) {
         # A capability of the host is worth nothing in a user namespace.
         AmbientCapabilities = "CAP_NET_BIND_SERVICE";
         CapabilityBoundingSet = "CAP_NET_BIND_SERVICE";

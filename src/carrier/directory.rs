@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
-use super::watch::{Change, Watch};
 use crate::bake::{
     Content, Description, Folder, Form, Found, Links, PageFacts, Policy, Preload, Quality, Stamp, abridge, add_asset,
     map_in_order,
 };
 use crate::pack::{Location, Pack, PackWriter};
 use crate::site::{FileBody, Loose, Site};
+use crate::watch::{Change, Watch};
 
 /// Files up to this size are held in memory.
 const SMALL: u64 = 128 << 10;
@@ -261,13 +261,15 @@ impl Directory {
         Ok(Site::new(Pack::open(index.into()).context("indexing the folder")?, loose))
     }
 
-    /// Follows the folder's changes for as long as the process lives, on a thread of its own.
+    /// Follows the folder's changes for as long as the process lives, on a thread of its own. `publish` gets each new
+    /// site, and nothing where there should be one but none could be baked.
     ///
     /// # Errors
     /// A thread that can't be started.
-    pub(crate) fn follow(mut self, publish: impl Fn(Site) + Send + 'static) -> io::Result<()> {
+    pub(crate) fn follow(mut self, publish: impl Fn(Option<Site>) + Send + 'static) -> io::Result<()> {
         let body = move || {
-            let mut watch = Watch::new(&self.path);
+            let paths = [self.path.clone()];
+            let mut watch = Watch::new(&paths);
             // What changed since the first baking, before anybody watched.
             self.bake_again(&publish);
             loop {
@@ -277,14 +279,14 @@ impl Directory {
                     Change::Ended => return,
                 }
                 // Before the baking: what changes during it is seen by the new watch.
-                watch.renew(&self.path);
+                watch.renew(&paths);
                 self.bake_again(&publish);
             }
         };
         std::thread::Builder::new().name("folder".into()).spawn(body).map(drop)
     }
 
-    fn compress_until_a_change(&mut self, watch: &Watch, publish: &impl Fn(Site)) {
+    fn compress_until_a_change(&mut self, watch: &Watch, publish: &impl Fn(Option<Site>)) {
         if self.uncoded().next().is_none() {
             return;
         }
@@ -292,10 +294,13 @@ impl Directory {
             if self.compress(SLICE) {
                 match self.site() {
                     Ok(site) => {
-                        publish(site);
+                        publish(Some(site));
                         log::info!("directory: ready with compressed representations");
                     }
-                    Err(error) => log::error!("{}: {error:#}", self.path.display()),
+                    Err(error) => {
+                        publish(None);
+                        log::error!("{}: {error:#}", self.path.display());
+                    }
                 }
                 return;
             }
@@ -303,7 +308,7 @@ impl Directory {
     }
 
     /// Bakes the folder as it is now, or keeps the site that was served.
-    fn bake_again(&mut self, publish: &impl Fn(Site)) {
+    fn bake_again(&mut self, publish: &impl Fn(Option<Site>)) {
         let before = self.site().map(|site| site.pack().hash()).unwrap_or_default();
         let baked = self.read().and_then(|()| {
             if self.uncoded().map(|(_, entry)| entry.content.stamp.length).sum::<u64>() <= CODED_AT_ONCE {
@@ -313,14 +318,15 @@ impl Directory {
         });
         match baked {
             // The bodies may still lie in other files.
-            Ok(site) if site.pack().hash() == before => publish(site),
+            Ok(site) if site.pack().hash() == before => publish(Some(site)),
             Ok(site) => {
                 let now = format!("directory: now serving pack {} ({} files)", site.pack().hash(), site.len());
-                publish(site);
+                publish(Some(site));
                 log::info!("{now}");
             }
             Err(error) => {
-                log::error!("{}: not baked again, the site from before stays: {error:#}", self.path.display())
+                publish(None);
+                log::error!("{}: not baked again, the site from before stays: {error:#}", self.path.display());
             }
         }
     }

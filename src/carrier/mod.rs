@@ -5,7 +5,6 @@ mod directory;
 mod embedded;
 mod environment;
 mod residency;
-mod watch;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::site::TrailingSlash;
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Answers")]
 pub(crate) struct Answers {
     /// Serve this folder instead of the site inside the executable
     #[arg(long, value_name = "DIR", env = "SITE_DIST_DIR")]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::opened::{self, Opened};
 use super::print;
 use crate::cli::Explain;
-use crate::http::{Served, reason};
+use crate::http::{Handler, Served, reason};
 use crate::rule::encode_written;
 use crate::site::Trace;
 
@@ -49,10 +49,10 @@ struct Field {
 /// A request that can't be written, a site that can't be opened.
 pub(crate) fn explain(flags: Explain) -> Result<()> {
     let request = request(&flags)?;
-    let Opened { carried, overlay, handler } = opened::open(flags.answers)?;
+    let Opened { carried, overlay, options } = opened::open(flags.answers)?;
     let served = Served::new(carried.site).under(overlay.map(|overlay| Arc::new(Served::new(overlay))));
     let mut trace = Trace::on();
-    let response = handler
+    let response = Handler::new(options)
         .explain(&served, &request, &mut trace)
         .map_err(|_| anyhow!("the file has just been replaced; ask again"))?;
     let length = match response.body().size() {

@@ -1,11 +1,13 @@
 //! The subcommands.
 
+mod addresses;
 mod base;
 mod bundle;
 mod check;
 mod diff;
 mod explain;
 mod extract;
+mod health;
 mod image;
 mod interrupt;
 mod list;
@@ -25,6 +27,7 @@ pub(crate) use check::check;
 pub(crate) use diff::diff;
 pub(crate) use explain::explain;
 pub(crate) use extract::extract;
+pub(crate) use health::health;
 pub(crate) use image::image;
 pub(crate) use list::list;
 pub(crate) use serve::serve;

@@ -65,6 +65,7 @@ fn explanation(status: StatusCode) -> &'static str {
         StatusCode::NOT_ACCEPTABLE => "There is no form of this page that the request accepts.",
         StatusCode::PRECONDITION_FAILED => "The page is not the version that the request names.",
         StatusCode::RANGE_NOT_SATISFIABLE => "The page is shorter than the requested range.",
+        StatusCode::MISDIRECTED_REQUEST => "This server does not answer for this host.",
         StatusCode::SERVICE_UNAVAILABLE => "The page is just being replaced; try again in a moment.",
         _ => "The request can not be answered.",
     }

@@ -1,5 +1,7 @@
 //! The handler: the steps from a request to its answer.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -12,21 +14,26 @@ use super::negotiation;
 use super::preconditions::{self, Preconditions};
 use super::range::{self, Ranges};
 use super::respond::{self, Answer, Refusal, Selected, Writing};
+use super::secure::SecureHosts;
 use super::served::Served;
 use crate::pack::Coding;
 use crate::rule::Field;
 use crate::site::{Asset, Lookup, Owner, Trace, TrailingSlash};
 
 /// What the person who serves decides about answers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     /// Navigations to unknown paths get /index.html: the browser routes (`--spa`).
     pub(crate) single_page_application: bool,
     pub(crate) trailing_slash: TrailingSlash,
+    /// Requests are answered with a redirect to https, for these hosts only (`--redirect-http`).
+    pub(crate) secure_hosts: Option<Arc<SecureHosts>>,
+    /// The value of Strict-Transport-Security, for a site that sets none (`--hsts`); only over TLS.
+    pub(crate) strict_transport_security: Option<HeaderValue>,
 }
 
 /// Answers requests from a site.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Handler {
     options: Options,
 }
@@ -63,6 +70,10 @@ impl Handler {
         let answer = self.answer(&writing, request, trace)?;
         let format = || ErrorFormat::preferred(lines(&request.headers, header::ACCEPT));
         let response = respond::build(&writing, answer, format, trace);
+        let response = match &self.options.strict_transport_security {
+            Some(value) => respond::strictly(response, value),
+            None => response,
+        };
         Ok(if request.method == Method::HEAD { response.map_body(|_, body| body.without_content()) } else { response })
     }
 
@@ -70,6 +81,12 @@ impl Handler {
         if !has_valid_host(request) {
             trace.note("host", || "the Host header is missing, repeated or malformed".into());
             return Ok(Answer::Refused(Refusal::BadRequest));
+        }
+        if let Some(hosts) = &self.options.secure_hosts {
+            return Ok(match hosts.location(request) {
+                Some(location) => Answer::Redirect(308, location),
+                None => Answer::Refused(Refusal::Misdirected),
+            });
         }
         match request.method {
             Method::GET | Method::HEAD => {}

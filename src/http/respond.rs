@@ -63,6 +63,8 @@ pub(crate) enum Refusal {
     },
     /// The file is just being replaced.
     Unavailable,
+    /// The host is none that is served here (RFC 9110 §15.5.20).
+    Misdirected,
 }
 
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -252,6 +254,7 @@ fn refused(
         Refusal::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
         Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Misdirected => StatusCode::MISDIRECTED_REQUEST,
     };
     let mut response = HttpResponse::with_body(status, ResponseBody::of(format.page(status).into()));
     let headers = response.headers_mut();
@@ -273,7 +276,16 @@ fn refused(
             vary(headers, varies);
         }
         Refusal::Unavailable => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
-        Refusal::BadRequest | Refusal::NotFound | Refusal::Gone => {}
+        Refusal::BadRequest | Refusal::NotFound | Refusal::Gone | Refusal::Misdirected => {}
+    }
+    response
+}
+
+/// Adds Strict-Transport-Security, unless the site has a say of its own (RFC 6797 §7.1).
+pub(crate) fn strictly(mut response: HttpResponse<ResponseBody>, value: &HeaderValue) -> HttpResponse<ResponseBody> {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
     }
     response
 }

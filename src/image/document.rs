@@ -1,6 +1,7 @@
 //! The documents of an image: its configuration and its manifest.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use oci_spec::image::{
@@ -11,6 +12,9 @@ use serde::Serialize;
 
 use super::layer::{Measured, PATH};
 use crate::packfile::Executable;
+
+/// How long a health check may take before its container counts as ill.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What people decide about an image.
 pub(crate) struct Description {
@@ -66,7 +70,15 @@ pub(crate) fn configuration(executable: &Executable, layer: &Measured, descripti
     if let Some(variant) = variant {
         configuration = configuration.variant(variant);
     }
-    json(&configuration.build()?)
+    let mut configuration = serde_json::to_value(configuration.build()?)?;
+    configuration["config"]["Healthcheck"] = health_check();
+    json(&configuration)
+}
+
+/// How Docker and podman find out whether a container of the image works; the OCI's document leaves the name to them.
+fn health_check() -> serde_json::Value {
+    let nanoseconds = HEALTH_TIMEOUT.as_nanos() as u64;
+    serde_json::json!({ "Test": ["CMD", format!("/{PATH}"), "health"], "Timeout": nanoseconds })
 }
 
 fn labels(description: &Description, created: &str) -> HashMap<String, String> {

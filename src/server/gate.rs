@@ -4,22 +4,23 @@
 //! `Connection: close` of the last decoded one only, so a response could get the framing of another request. The
 //! gate releases the next head when the response is complete and written. It thereby bounds what a client can make
 //! the server hold, and it owns the timers that actix-http lacks: for the head of every request, for idle
-//! connections, and for clients that do not read.
+//! connections, and for responses that take too long.
 
 use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::drain::Drain;
+use super::limits::Timeouts;
+use super::proxies::Peer;
 use super::timer::Timer;
 use crate::http::refusal_bytes;
 
@@ -31,19 +32,6 @@ const READ: usize = 4 << 10;
 
 /// Bytes of an unwanted request body that are read before the connection is closed.
 const MAX_LINGER: usize = 1 << 20;
-
-/// How long a client may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
-    /// For a whole request head, from its first byte, or from the beginning of the connection.
-    pub(crate) head: Duration,
-    /// Between a response and the next request.
-    pub(crate) idle: Duration,
-    /// For taking any bytes of a response.
-    pub(crate) write: Duration,
-    /// For closing its side after the last response.
-    pub(crate) linger: Duration,
-}
 
 /// Where a connection is in its sequence of requests and responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,18 +50,18 @@ enum Phase {
 
 /// What the gate and the exchanges of one connection share.
 pub(crate) struct Connection {
-    client: Option<IpAddr>,
+    peer: Peer,
     phase: Cell<Phase>,
     last: Cell<bool>,
 }
 
 impl Connection {
-    pub(crate) fn new(client: Option<IpAddr>) -> Rc<Self> {
-        Rc::new(Self { client, phase: Cell::new(Phase::Open), last: Cell::new(false) })
+    pub(crate) fn new(peer: Peer) -> Rc<Self> {
+        Rc::new(Self { peer, phase: Cell::new(Phase::Open), last: Cell::new(false) })
     }
 
-    pub(crate) fn client(&self) -> Option<IpAddr> {
-        self.client
+    pub(crate) fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// The handler has a response.
@@ -95,6 +83,13 @@ impl Connection {
 /// Told of a response that no handler made, and its status.
 pub(crate) type OnRefusal = Rc<dyn Fn(&Connection, u16)>;
 
+/// What a gate needs of the server.
+pub(crate) struct Surroundings {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) drain: Drain,
+    pub(crate) on_refusal: OnRefusal,
+}
+
 /// A byte stream that releases one request head at a time.
 pub(crate) struct Gate<T> {
     io: T,
@@ -114,7 +109,8 @@ pub(crate) struct Gate<T> {
     deadline: Instant,
     /// The deadline is that of a head that has begun.
     head_begun: bool,
-    writing_since: Option<Instant>,
+    /// When the response that is under way must be written.
+    response_deadline: Option<Instant>,
     lingering: Option<Instant>,
     lingered: usize,
     timeouts: Timeouts,
@@ -124,25 +120,26 @@ pub(crate) struct Gate<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
+    /// A gate in front of `io`, of which `input` was already read. The first head must be there at `deadline`.
     pub(crate) fn new(
         io: T,
+        input: BytesMut,
+        deadline: Instant,
         connection: Rc<Connection>,
-        timeouts: Timeouts,
-        drain: Drain,
-        on_refusal: OnRefusal,
+        Surroundings { timeouts, drain, on_refusal }: Surroundings,
     ) -> Self {
         Self {
             io,
             connection,
-            input: BytesMut::new(),
+            input,
             scanned: 0,
             releasing: 0,
             ended: false,
             refusal: Bytes::new(),
             refused: false,
-            deadline: Instant::now() + timeouts.head,
+            deadline,
             head_begun: true,
-            writing_since: None,
+            response_deadline: None,
             lingering: None,
             lingered: 0,
             timeouts,
@@ -183,6 +180,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
 
     /// A head goes to actix-http.
     fn released(&mut self) {
+        self.drain.settle();
         self.head_begun = false;
         self.connection.phase.set(Phase::Released);
     }
@@ -213,11 +211,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
                 });
                 return Poll::Ready(Ok(()));
             }
-            if self.ended || (self.input.is_empty() && self.drain.is_draining()) {
+            if self.ended {
                 self.connection.phase.set(Phase::Closed);
                 return Poll::Ready(Ok(()));
             }
+            // What has arrived is answered, also when idle connections are closed.
             if self.fill(cx)?.is_pending() {
+                if self.input.is_empty() && self.drain.is_closing() {
+                    self.connection.phase.set(Phase::Closed);
+                    return Poll::Ready(Ok(()));
+                }
                 ready!(self.poll_deadline(cx));
                 return Poll::Ready(Ok(()));
             }
@@ -245,7 +248,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
             self.head_begun = true;
             self.deadline = Instant::now() + self.timeouts.head;
         }
-        self.drain.wake_when_draining(cx);
+        self.drain.wake_when_closing(cx);
         ready!(self.timer.poll(cx, self.deadline));
         if self.input.is_empty() {
             self.connection.phase.set(Phase::Closed);
@@ -278,28 +281,31 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         self.input.advance(length);
         self.releasing -= length;
         self.scanned = 0;
+        if self.input.is_empty() {
+            // Mostly nothing follows: an idle connection holds no memory for it.
+            self.input = BytesMut::new();
+        }
     }
 
     fn poll_write_in_time(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.io).poll_write(cx, bytes) {
-            Poll::Ready(written) => {
-                self.writing_since = None;
-                Poll::Ready(written)
-            }
-            Poll::Pending => {
-                let since = *self.writing_since.get_or_insert_with(Instant::now);
-                ready!(self.timer.poll(cx, since + self.timeouts.write));
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes no bytes")))
-            }
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        if written.is_ready() {
+            return written;
         }
+        let timeout = self.timeouts.request;
+        let deadline = *self.response_deadline.get_or_insert_with(|| Instant::now() + timeout);
+        ready!(self.timer.poll(cx, deadline));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too long to read")))
     }
 
     /// The response is written: the next head may come, unless the connection ends here.
     fn open(&mut self, cx: &mut Context<'_>) {
         let last = self.connection.last.get();
+        self.response_deadline = None;
         self.connection.phase.set(if last { Phase::Closed } else { Phase::Open });
         self.deadline = Instant::now() + self.timeouts.idle;
-        if last || self.ended || !self.input.is_empty() || self.drain.is_draining() || !self.timer.is_armed() {
+        let wakes = self.timer.wakes_by(self.deadline) && self.drain.wakes() && !self.drain.is_closing();
+        if last || self.ended || !self.input.is_empty() || !wakes {
             // actix-http does not read again by itself in this turn.
             cx.waker().wake_by_ref();
         }
@@ -329,7 +335,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
                 return Poll::Ready(Ok(()));
             }
             match gate.connection.phase.get() {
-                Phase::Open if gate.input.is_empty() && !gate.ended && !gate.drain.is_draining() => {
+                Phase::Open if gate.input.is_empty() && !gate.ended && !gate.drain.is_closing() => {
                     match gate.fill_directly(cx, buffer)? {
                         Poll::Ready(()) if gate.connection.phase.get() == Phase::Released => {
                             return Poll::Ready(Ok(()));

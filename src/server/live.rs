@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
+use super::reloads::Reloads;
 use crate::http::Served;
 use crate::site::Site;
 
@@ -20,6 +21,7 @@ struct Shared {
     overlay: Option<Arc<Served>>,
     served: ArcSwap<Served>,
     replaced: watch::Sender<()>,
+    reloads: Reloads,
 }
 
 impl Live {
@@ -27,7 +29,8 @@ impl Live {
     pub(crate) fn new(site: Site, overlay: Option<Site>) -> Self {
         let overlay = overlay.map(|overlay| Arc::new(Served::new(overlay)));
         let served = ArcSwap::from_pointee(Served::new(site).under(overlay.clone()));
-        Self { shared: Arc::new(Shared { overlay, served, replaced: watch::Sender::new(()) }) }
+        let (replaced, reloads) = (watch::Sender::new(()), Reloads::default());
+        Self { shared: Arc::new(Shared { overlay, served, replaced, reloads }) }
     }
 
     pub(crate) fn current(&self) -> Guard<Arc<Served>> {
@@ -36,8 +39,20 @@ impl Live {
 
     /// Serves another site from now on.
     pub(crate) fn replace(&self, site: Site) {
+        if site.pack().hash() != self.current().site.pack().hash() {
+            self.shared.reloads.succeed();
+        }
         self.shared.served.store(Arc::new(Served::new(site).under(self.shared.overlay.clone())));
         self.shared.replaced.send_replace(());
+    }
+
+    /// Notes that there should be another site, but that it could not be made.
+    pub(crate) fn keep(&self) {
+        self.shared.reloads.fail();
+    }
+
+    pub(crate) fn reloads(&self) -> &Reloads {
+        &self.shared.reloads
     }
 
     /// Waits until the site is replaced, at most for `limit`; returns whether it was.

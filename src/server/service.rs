@@ -1,14 +1,12 @@
-//! From an accepted socket to a response: the gate, actix-http, and the handler.
+//! From a request to a response: the handler, the site as it is at that moment, and what the connection has to know.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_http::error::DispatchError;
-use actix_http::{ConnectionType, HttpService, KeepAlive, Protocol, Request, Response};
-use actix_rt::net::TcpStream;
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
+use actix_http::{ConnectionType, Request, Response};
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::{StatusCode, header};
@@ -18,90 +16,83 @@ use futures_util::future::Either;
 use super::access_log::{AccessLog, Entry};
 use super::drain::DrainSwitch;
 use super::exchange::{Exchange, Record};
-use super::gate::{Connection, Gate, OnRefusal, Timeouts};
+use super::gate::{Connection, OnRefusal};
+use super::limits::{Admissions, Timeouts};
 use super::live::Live;
-use crate::http::{Handler, ResponseBody, Stale, unavailable};
+use super::metrics::{Kind, Tally};
+use super::proxies::{Peer, Proxies};
+use crate::http::{Handler, Origin, ResponseBody, Stale, unavailable};
 
 type Outcome = Result<Response<Exchange>, actix_web::Error>;
 
 /// A response that is there, or one that waits for the site to be replaced.
-type Responding = Either<Ready<Outcome>, Pin<Box<dyn Future<Output = Outcome>>>>;
+pub(crate) type Responding = Either<Ready<Outcome>, Pin<Box<dyn Future<Output = Outcome>>>>;
 
 /// How long a request for a file that is just being replaced waits for the site to be replaced.
 const REPLACEMENT: Duration = Duration::from_secs(2);
 
-/// Bytes of a response that are gathered before they are written.
-const WRITE_BUFFER: usize = 64 << 10;
-
 /// What every worker thread gets.
 #[derive(Clone)]
 pub(crate) struct Worker {
+    /// For requests as they come.
     pub(crate) handler: Handler,
+    /// For requests that came to a trusted proxy over TLS.
+    pub(crate) secure_handler: Handler,
     pub(crate) live: Live,
     pub(crate) log: Option<AccessLog>,
+    /// What this thread counts, if anybody wants to know.
+    pub(crate) tally: Option<Arc<Tally>>,
     pub(crate) drain: DrainSwitch,
     pub(crate) timeouts: Timeouts,
+    pub(crate) admissions: Admissions,
+    pub(crate) proxies: Arc<Proxies>,
+    /// From this many open connections on, each one ends with its response: there may not be enough for all.
+    pub(crate) crowded: usize,
+}
+
+/// A request and what is known about it.
+struct Asked {
+    request: Request,
+    peer: Peer,
+    origin: Origin,
+    /// The HTTP/1 connection of the request.
+    connection: Option<Rc<Connection>>,
+    /// When it came, if anybody wants to know.
+    since: Option<Instant>,
 }
 
 impl Worker {
-    /// The service that a worker thread runs for each accepted socket.
-    ///
-    /// The handler is actix-http's service itself: an `App` around it, with no routes to choose from, costs more than
-    /// everything that the handler does.
-    pub(crate) fn factory(
-        self,
-    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-        let worker = Rc::new(self);
-        let on_refusal = worker.on_refusal();
-        let http = HttpService::build()
-            // The gate has the timers.
-            .keep_alive(KeepAlive::Os)
-            .client_request_timeout(Duration::ZERO)
-            .client_disconnect_timeout(Duration::ZERO)
-            .h1_write_buffer_size(WRITE_BUFFER)
-            .on_connect_ext(|gate: &Gate<TcpStream>, extensions| {
-                extensions.insert(Rc::clone(gate.connection()));
-            })
-            .finish(fn_service({
-                let worker = Rc::clone(&worker);
-                move |request: Request| worker.respond(request)
-            }));
-        fn_service(move |socket: TcpStream| {
-            let peer = socket.peer_addr().ok();
-            // A response is written in one piece: waiting for more to send with it only adds delay.
-            let _ = socket.set_nodelay(true);
-            let connection = Connection::new(peer.map(|peer| peer.ip()));
-            let gate =
-                Gate::new(socket, connection, worker.timeouts, worker.drain.connection(), Rc::clone(&on_refusal));
-            ready(Ok((gate, Protocol::Http1, peer)))
-        })
-        .and_then(http)
-    }
-
-    /// Responds at once, or, for a file that was replaced a moment ago, when its site was replaced, too.
-    fn respond(self: &Rc<Self>, request: Request) -> Responding {
-        let since = self.log.as_ref().map(|_| Instant::now());
-        let response = self.handler.respond(&self.live.current(), request.head());
+    /// Responds at once, or, for a file that was replaced a moment ago, when its site was replaced, too. `connection`
+    /// is the HTTP/1 connection of the request.
+    pub(crate) fn respond(
+        self: &Rc<Self>,
+        request: Request,
+        peer: Peer,
+        connection: Option<Rc<Connection>>,
+    ) -> Responding {
+        let since = (self.log.is_some() || self.tally.is_some()).then(Instant::now);
+        let origin = self.proxies.origin(&peer, &request.head().headers);
+        let asked = Asked { request, peer, origin, connection, since };
+        let response = self.handler_for(&origin).respond(&self.live.current(), asked.request.head());
         match response {
-            Ok(response) => Either::Left(ready(Ok(self.finish(request, response, since)))),
+            Ok(response) => Either::Left(ready(Ok(self.finish(asked, response)))),
             Err(Stale) => {
                 let worker = Rc::clone(self);
                 Either::Right(Box::pin(async move {
-                    let response = worker.respond_from_next(request.head()).await;
-                    Ok(worker.finish(request, response, since))
+                    let response = worker.respond_from_next(&asked).await;
+                    Ok(worker.finish(asked, response))
                 }))
             }
         }
     }
 
+    fn handler_for(&self, origin: &Origin) -> &Handler {
+        if origin.secure == Some(true) { &self.secure_handler } else { &self.handler }
+    }
+
     /// Makes the response an exchange on the request's connection.
-    fn finish(
-        &self,
-        request: Request,
-        mut response: HttpResponse<ResponseBody>,
-        since: Option<Instant>,
-    ) -> Response<Exchange> {
-        let connection = request.conn_data::<Rc<Connection>>().cloned();
+    fn finish(self: &Rc<Self>, asked: Asked, mut response: HttpResponse<ResponseBody>) -> Response<Exchange> {
+        let Asked { request, peer, origin, connection, since } = asked;
         if let Some(connection) = &connection {
             connection.respond();
             if self.must_close(request.head()) || response.status() == StatusCode::BAD_REQUEST {
@@ -109,46 +100,46 @@ impl Worker {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
         }
-        let status = response.status().as_u16();
-        let log = self.log.clone().zip(since);
-        let record = log.map(|(log, since)| Record { log, request, since, status, sent: 0 });
+        let record = since.map(|since| {
+            let status = response.status().as_u16();
+            let kind = Kind::of(status, response.headers(), request.version());
+            Record { worker: Rc::clone(self), request, peer, client: origin.client, since, status, kind, sent: 0 }
+        });
         response.map_body(|_, body| Exchange::new(body, connection, record)).into()
     }
 
-    async fn respond_from_next(&self, request: &RequestHead) -> HttpResponse<ResponseBody> {
+    async fn respond_from_next(&self, asked: &Asked) -> HttpResponse<ResponseBody> {
         let seen = Guard::into_inner(self.live.current());
         if self.live.wait_for_replacement(&seen, REPLACEMENT).await
-            && let Ok(response) = self.handler.respond(&self.live.current(), request)
+            && let Ok(response) = self.handler_for(&asked.origin).respond(&self.live.current(), asked.request.head())
         {
             return response;
         }
         unavailable()
     }
 
-    /// The connection must end with the response: the client said so, the server stops, or what follows the head is
+    /// The connection must end with the response: the client said so, the server stops or is crowded, or what follows the head is
     /// not a request (a body that nobody reads, another protocol).
     fn must_close(&self, request: &RequestHead) -> bool {
         let has_body = request.headers.contains_key(header::TRANSFER_ENCODING)
             || request.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-        has_body || request.connection_type() != ConnectionType::KeepAlive || self.drain.is_draining()
+        has_body
+            || request.connection_type() != ConnectionType::KeepAlive
+            || self.drain.is_draining()
+            || self.drain.open() >= self.crowded
     }
 
-    fn on_refusal(&self) -> OnRefusal {
-        let log = self.log.clone();
+    /// Notes responses that no handler made.
+    pub(crate) fn on_refusal(self: &Rc<Self>) -> OnRefusal {
+        let worker = Rc::clone(self);
         Rc::new(move |connection, status| {
-            let Some(log) = &log else { return };
-            let (nothing, none) = (b"-".as_slice(), None);
-            log.log(&Entry {
-                client: connection.client(),
-                method: nothing,
-                target: nothing,
-                version: "-",
-                status,
-                bytes: 0,
-                referer: none,
-                user_agent: none,
-                duration: Duration::ZERO,
-            });
+            if let Some(tally) = &worker.tally {
+                tally.refuse(status);
+            }
+            if let Some(log) = &worker.log {
+                let Peer { client, socket, .. } = connection.peer();
+                log.log(&Entry { client, peer: socket, status, ..Entry::default() });
+            }
         })
     }
 }

@@ -15,9 +15,9 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// Some time, the timer will wake the task that polled it last.
-    pub(crate) fn is_armed(&self) -> bool {
-        self.sleep.as_ref().is_some_and(|sleep| !sleep.is_elapsed())
+    /// The timer will wake the task that polled it last, at `deadline` or before.
+    pub(crate) fn wakes_by(&self, deadline: Instant) -> bool {
+        self.sleep.as_ref().is_some_and(|sleep| !sleep.is_elapsed() && sleep.deadline() <= deadline.into())
     }
 
     /// Ready when `deadline` is over.

@@ -6,11 +6,18 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
+use super::tls::{Offer, TlsStream, secure};
 use super::{PATIENCE, Response};
 
-/// A TCP connection to the server, and what it has sent that is not read yet.
+/// What a connection is made of.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
+}
+
+/// A connection to the server, and what it has sent that is not read yet.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     received: Vec<u8>,
     /// How many bytes of a body that is not read yet are still to come.
     owed: usize,
@@ -27,6 +34,37 @@ impl Connection {
         Self::of(TcpStream::connect_timeout(&address, PATIENCE).expect("connected"))
     }
 
+    /// A connection with TLS.
+    pub(crate) fn secure(address: SocketAddr, offer: Offer<'_>) -> Self {
+        Self::introduced(address, b"", offer)
+    }
+
+    /// A connection with TLS, and with these bytes before it.
+    pub(crate) fn introduced(address: SocketAddr, header: &[u8], offer: Offer<'_>) -> Self {
+        let mut connection = Self::open(address);
+        connection.send(header);
+        if let Stream::Plain(stream) = &connection.stream {
+            let stream = stream.try_clone().expect("the same socket");
+            connection.stream = Stream::Tls(Box::new(secure(stream, offer).expect("TLS")));
+        }
+        connection
+    }
+
+    /// The TLS of a connection that has it.
+    pub(crate) fn tls(&self) -> &TlsStream {
+        match &self.stream {
+            Stream::Tls(stream) => stream,
+            Stream::Plain(_) => panic!("a connection without TLS"),
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => &stream.sock,
+        }
+    }
+
     /// A connection that can hold little that is not read yet, so that a slow reader is felt by the server.
     pub(crate) fn narrow(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
@@ -39,16 +77,23 @@ impl Connection {
         stream.set_nodelay(true).expect("no delay");
         stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
-        Self { stream, received: Vec::new(), owed: 0 }
+        Self { stream: Stream::Plain(stream), received: Vec::new(), owed: 0 }
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).expect("sent");
+        self.write(bytes.as_ref()).expect("sent");
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(bytes),
+            Stream::Tls(stream) => stream.write_all(bytes),
+        }
     }
 
     /// Sends what the server may refuse to read to its end.
     pub(crate) fn send_what_is_taken(&mut self, bytes: impl AsRef<[u8]>) {
-        if let Err(error) = self.stream.write_all(bytes.as_ref()) {
+        if let Err(error) = self.write(bytes.as_ref()) {
             let refused = matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
             assert!(refused, "neither taken nor refused: {error}");
         }
@@ -56,7 +101,7 @@ impl Connection {
 
     /// Ends the sending direction; the other stays open.
     pub(crate) fn half_close(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("half closed");
+        self.socket().shutdown(Shutdown::Write).expect("half closed");
     }
 
     pub(crate) fn fetch(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
@@ -143,19 +188,23 @@ impl Connection {
 
     /// Whether the server says nothing and keeps the connection for this long.
     pub(crate) fn stays_silent(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).expect("a read timeout");
-        let silent = match self.stream.peek(&mut [0]) {
+        self.socket().set_read_timeout(Some(time)).expect("a read timeout");
+        let silent = match self.socket().peek(&mut [0]) {
             Ok(_) => false,
             Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
         };
-        self.stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+        self.socket().set_read_timeout(Some(PATIENCE)).expect("a read timeout");
         silent && self.received.is_empty()
     }
 
     /// Reads what is there, or waits for it; `false` at the end of the connection.
     fn read_more(&mut self) -> bool {
         let mut chunk = [0; 64 * 1024];
-        match self.stream.read(&mut chunk) {
+        let read = match &mut self.stream {
+            Stream::Plain(stream) => stream.read(&mut chunk),
+            Stream::Tls(stream) => stream.read(&mut chunk),
+        };
+        match read {
             Ok(0) => false,
             Ok(length) => {
                 self.received.extend_from_slice(&chunk[..length]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::PATIENCE;
+use super::{LONG_PATIENCE, PATIENCE};
 
 /// The command `site …`, free of settings that the caller's environment may hold.
 pub(crate) fn site(arguments: &[&str]) -> Command {
@@ -36,7 +36,7 @@ pub(crate) fn copy_executable(to: &Path) {
 /// Runs a command that should end by itself.
 pub(crate) fn run(mut command: Command) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-    let status = finish(&mut child);
+    let status = finish_within(&mut child, LONG_PATIENCE);
     let mut output = Output { status, stdout: Vec::new(), stderr: Vec::new() };
     child.stdout.take().expect("piped").read_to_end(&mut output.stdout).expect("standard output");
     child.stderr.take().expect("piped").read_to_end(&mut output.stderr).expect("standard error");
@@ -45,7 +45,11 @@ pub(crate) fn run(mut command: Command) -> Output {
 
 /// Waits for the end of a process; kills it and panics when patience is over.
 pub(crate) fn finish(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
+    finish_within(child, PATIENCE)
+}
+
+fn finish_within(child: &mut Child, patience: Duration) -> ExitStatus {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(status) = child.try_wait().expect("the state of the process") {
             return status;

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
-use super::{Connection, Dist, Log, Response, bundle, executable, finish, signal, site};
+use super::{Connection, Dist, Identity, Log, Metrics, Offer, Response, bundle, executable, finish, signal, site};
 
 /// A running `site serve`.
 pub(crate) struct TestServer {
     child: Child,
     addresses: Vec<SocketAddr>,
+    secure_addresses: Vec<SocketAddr>,
     start_line: String,
     log: Arc<Log>,
     /// Keeps the folder until the server is stopped.
@@ -53,6 +54,13 @@ impl TestServer {
         [Self::of(dist), Self::bundled(dist)]
     }
 
+    /// Serves a folder on two free ports, the second with TLS and these certificates.
+    pub(crate) fn secured(dist: &Dist, identities: &[&Identity], arguments: &[&str]) -> Self {
+        let flags: Vec<_> = identities.iter().flat_map(|identity| identity.flags()).collect();
+        let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+        Self::with(dist, &[&["--tls-listen-on", "127.0.0.1:0"], &flags[..], arguments].concat())
+    }
+
     /// Starts `site serve` on a free port, with these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::launch(site(&[&["serve", "--listen-on", "127.0.0.1:0"], arguments].concat()))
@@ -60,23 +68,50 @@ impl TestServer {
 
     /// Starts a command that must become a server, and reads the addresses from its start line.
     pub(crate) fn launch(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+        Self::adopt(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started"))
+    }
+
+    /// Waits until a process, whose standard error must be a pipe, has become a server.
+    pub(crate) fn adopt(mut child: Child) -> Self {
         let log = Log::collect(child.stderr.take().expect("piped"));
-        let Some(start_line) = log.wait_for(|line| line.contains(" on http://")) else {
+        let Some(start_line) = log.wait_for(|line| line.contains(" serves pack ")) else {
             child.kill().expect("killed");
             child.wait().expect("reaped");
             panic!("no start line:\n{}", log.lines().join("\n"));
         };
-        let (_, urls) = start_line.split_once(" on http://").expect("the addresses");
-        let addresses = urls
-            .split_whitespace()
-            .map(|url| url.trim_start_matches("http://").trim_end_matches('/').parse().expect("IP:PORT"))
-            .collect();
-        Self { child, addresses, start_line, log, dist: None }
+        let (_, urls) = start_line.rsplit_once(" on ").expect("the addresses");
+        let addresses = |scheme| {
+            let urls = urls.split_whitespace().filter_map(|url| url.strip_prefix(scheme));
+            urls.map(|url| url.parse().expect("IP:PORT")).collect()
+        };
+        let (addresses, secure_addresses) = (addresses("http://"), addresses("https://"));
+        Self { child, addresses, secure_addresses, start_line, log, dist: None }
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The addresses that speak TLS.
+    pub(crate) fn secure_addresses(&self) -> &[SocketAddr] {
+        &self.secure_addresses
+    }
+
+    /// The address of the admin listener.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let line = self.log.wait_for(|line| line.contains("admin listener at http://")).expect("an admin listener");
+        let (_, rest) = line.split_once("http://").expect("a URL");
+        rest.split(' ').next().and_then(|address| address.parse().ok()).expect("IP:PORT")
+    }
+
+    /// The metrics as they are now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        Metrics::parse(Connection::open(self.admin()).get("/metrics").expect(200).text())
     }
 
     pub(crate) fn start_line(&self) -> &str {
@@ -98,6 +133,11 @@ impl TestServer {
         Connection::open(self.addresses[0])
     }
 
+    /// A connection with TLS.
+    pub(crate) fn connect_secure(&self, offer: Offer<'_>) -> Connection {
+        Connection::secure(self.secure_addresses[0], offer)
+    }
+
     pub(crate) fn get(&self, target: &str) -> Response {
         self.fetch("GET", target, &[])
     }
@@ -113,6 +153,13 @@ impl TestServer {
 
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
+    }
+
+    /// Bytes of memory that are the process's own (anonymous and resident).
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("procfs");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
+        line.trim_end_matches("kB").trim().parse::<u64>().expect("a number") << 10
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

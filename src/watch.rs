@@ -1,6 +1,6 @@
-//! Watching a folder: when something below it has changed, and has stopped changing.
+//! Watching files and folders: when something has changed, and has stopped changing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) enum Change {
     Ended,
 }
 
-/// A watched folder.
+/// Watched files and folders.
 pub(crate) struct Watch {
     sender: Sender<()>,
     events: Receiver<()>,
@@ -33,16 +33,16 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(path: &Path) -> Self {
+    pub(crate) fn new(paths: &[PathBuf]) -> Self {
         let (sender, events) = channel();
         let mut watch = Self { sender, events, watcher: None };
-        watch.renew(path);
+        watch.renew(paths);
         watch
     }
 
-    /// Watches the folder that has this name now, and the folder that the name is in: another folder, or another
+    /// Watches what has these names now, and the folders that the names are in: another file or folder, or another
     /// link, may take the name.
-    pub(crate) fn renew(&mut self, path: &Path) {
+    pub(crate) fn renew(&mut self, paths: &[PathBuf]) {
         let sender = self.sender.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if !event.is_ok_and(|event| event.kind.is_access()) {
@@ -50,11 +50,11 @@ impl Watch {
             }
         });
         let watched = watcher.and_then(|mut watcher| {
-            watcher.watch(path, RecursiveMode::Recursive)?;
-            for name in [std::path::absolute(path).ok(), std::fs::canonicalize(path).ok()].into_iter().flatten() {
-                if let Some(parent) = name.parent() {
+            for path in paths {
+                watcher.watch(path, RecursiveMode::Recursive)?;
+                for parent in parents(path) {
                     // Only a convenience: not every parent may be read.
-                    let _ = watcher.watch(parent, RecursiveMode::NonRecursive);
+                    let _ = watcher.watch(&parent, RecursiveMode::NonRecursive);
                 }
             }
             Ok(watcher)
@@ -65,7 +65,7 @@ impl Watch {
                 if self.watcher.take().is_some() || self.events.try_recv().is_err() {
                     log::warn!(
                         "{}: can't be watched ({error}); it is looked at every {} s",
-                        path.display(),
+                        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
                         POLL.as_secs()
                     );
                 }
@@ -99,4 +99,10 @@ impl Watch {
         while start.elapsed() < PATIENCE && self.events.recv_timeout(QUIET).is_ok() {}
         Change::Seen
     }
+}
+
+/// The folders that hold a name and what it leads to.
+fn parents(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let names = [std::path::absolute(path).ok(), std::fs::canonicalize(path).ok()];
+    names.into_iter().flatten().filter_map(|name| Some(name.parent()?.to_owned()))
 }
