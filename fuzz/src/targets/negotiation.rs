@@ -69,7 +69,7 @@ fn member(text: &[u8]) -> Option<Member> {
 fn thousandths(text: &str) -> Option<u16> {
     let digits = text.get(2..).unwrap_or_default();
     let shaped = text.len() <= 5 && matches!(text.get(..1)?, "0" | "1") && matches!(text.get(1..2), None | Some("."));
-    if !shaped || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    if !text.is_ascii() || !shaped || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let number = format!("{}{digits:0<3}", &text[..1]).parse().ok()?;
