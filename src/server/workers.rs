@@ -62,10 +62,17 @@ impl Workers {
 
     /// Has the next worker serve a connection.
     pub(super) fn serve(&self, arrival: Arrival) {
-        let next = self.next.get();
-        self.next.set((next + 1) % self.queues.len());
-        if self.queues[next].send(Task::Serve(arrival)).is_err() {
-            log::error!("worker {next} has ended, and a connection with it");
+        let mut task = Task::Serve(arrival);
+        for _ in 0..self.queues.len() {
+            let next = self.next.get();
+            self.next.set((next + 1) % self.queues.len());
+            match self.queues[next].send(task) {
+                Ok(()) => return,
+                Err(mpsc::error::SendError(refused)) => {
+                    log::error!("worker {next} has ended");
+                    task = refused;
+                }
+            }
         }
     }
 
