@@ -21,7 +21,7 @@ pub(crate) struct Reply {
 }
 
 /// Asks for an answer and reads it to its end.
-pub(crate) fn ask(served: &Served, handler: Handler, head: &RequestHead) -> Reply {
+pub(crate) fn ask(served: &Served, handler: &Handler, head: &RequestHead) -> Reply {
     let response = handler.respond(served, head).expect("only a folder goes stale");
     let (response, mut pieces) = response.into_parts();
     let BodySize::Sized(length) = pieces.size() else { panic!("the length is always known") };

@@ -21,13 +21,63 @@ mod http {
     pub(crate) mod body;
     pub(crate) mod error_page;
     pub(crate) mod field;
+    pub(crate) mod forwarded;
     pub(crate) mod handler;
     pub(crate) mod host;
     pub(crate) mod negotiation;
     pub(crate) mod preconditions;
     pub(crate) mod range;
     pub(crate) mod respond;
+    pub(crate) mod secure;
     pub(crate) mod served;
+
+    pub(crate) use forwarded::Origin;
+    pub(crate) use respond::refusal_bytes;
+}
+
+/// The server as far as clients and proxies speak to it, without sockets.
+#[allow(dead_code)]
+#[path = "../../src/server"]
+mod server {
+    pub(crate) mod drain;
+    pub(crate) mod gate;
+    pub(crate) mod limits;
+    pub(crate) mod proxies;
+    pub(crate) mod proxy_header;
+    pub(crate) mod timer;
+
+    pub(crate) mod access_log {
+        use std::net::IpAddr;
+        use std::time::{Duration, UNIX_EPOCH};
+
+        mod combined;
+        mod json;
+
+        /// As in `src/server/access_log.rs`.
+        #[derive(Clone, Copy, Default)]
+        pub(crate) struct Entry<'a> {
+            pub(crate) client: Option<IpAddr>,
+            pub(crate) peer: Option<IpAddr>,
+            pub(crate) method: Option<&'a [u8]>,
+            pub(crate) target: Option<&'a [u8]>,
+            pub(crate) protocol: Option<&'static str>,
+            pub(crate) host: Option<&'a [u8]>,
+            pub(crate) status: u16,
+            pub(crate) bytes: u64,
+            pub(crate) coding: Option<&'static str>,
+            pub(crate) referer: Option<&'a [u8]>,
+            pub(crate) user_agent: Option<&'a [u8]>,
+            pub(crate) duration: Duration,
+        }
+
+        /// The line of an entry in each format.
+        pub(crate) fn lines(entry: &Entry<'_>) -> [Vec<u8>; 2] {
+            let mut lines = [Vec::new(), Vec::new()];
+            combined::write(&mut lines[0], entry, UNIX_EPOCH);
+            json::write(&mut lines[1], entry, UNIX_EPOCH);
+            lines
+        }
+    }
 }
 
 #[allow(dead_code)]
@@ -74,17 +124,21 @@ pub mod targets {
     pub mod coded;
     pub mod css;
     pub mod exposure;
+    pub mod forwarded;
+    pub mod gate;
     pub mod handler;
     pub mod headers;
     pub mod host;
     pub mod html;
     pub mod keep;
+    pub mod log;
     pub mod lookup;
     pub mod negotiation;
     pub mod pack;
     pub mod packfile;
     pub mod path;
     pub mod preconditions;
+    pub mod proxy;
     pub mod range;
     pub mod redirects;
     pub mod rules;

@@ -33,7 +33,9 @@ impl SecureHosts {
         let named = request.uri.authority().map(|authority| authority.as_str()).or(named)?;
         let name = normal(split(named).0);
         let (host, port) = self.0.iter().find(|(host, _)| *host == name)?;
+        // `*` means the server itself (RFC 9112 §3.2.4), which has no address but its start.
         let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = if target == "*" { "/" } else { target };
         Some(match port {
             Some(port) => format!("https://{host}:{port}{target}"),
             None => format!("https://{host}{target}"),
@@ -80,6 +82,7 @@ mod tests {
             ("example.com.evil.example", "/", None),
             ("evil.example", "http://example.com/x", Some("https://example.com/x")),
             ("example.com", "http://evil.example/x", None),
+            ("example.com", "*", Some("https://example.com/")),
             ("", "/", None),
         ] {
             assert_eq!(location(&hosts, host, target).as_deref(), expected, "{host} {target}");

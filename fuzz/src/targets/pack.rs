@@ -77,7 +77,7 @@ fn serve(served: &Served, raw: &str, names: &[String], most: usize) {
         head.headers.insert(name, HeaderValue::from_static(value));
     }
     let handler = Handler::new(Options::default());
-    let whole = ask(served, handler, &head);
+    let whole = ask(served, &handler, &head);
     assert!(whole.body.len() <= most.max(4096));
     for (name, _) in lines(&whole) {
         assert!(
@@ -86,6 +86,6 @@ fn serve(served: &Served, raw: &str, names: &[String], most: usize) {
         );
     }
     head.headers.insert(header::RANGE, HeaderValue::from_static("bytes=1-1,3-5"));
-    let part = ask(served, handler, &head);
+    let part = ask(served, &handler, &head);
     assert!(part.status != StatusCode::PARTIAL_CONTENT || whole.status == StatusCode::OK);
 }

@@ -1,0 +1,4 @@
+//! Fuzzes `targets::proxy`.
+#![cfg_attr(not(test), no_main)]
+
+site_fuzz::target!(proxy);
