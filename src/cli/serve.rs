@@ -31,6 +31,7 @@ pub(crate) struct Serve {
 /// Where connections come from.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Listening")]
+#[allow(rustdoc::broken_intra_doc_links)] // the help has brackets of its own
 pub(crate) struct Listening {
     /// Address to listen on: IP:PORT, [IPv6]:PORT, :PORT, localhost:PORT, unix:/path, fd:N or systemd; may be repeated
     ///

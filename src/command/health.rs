@@ -1,6 +1,5 @@
 //! `site health`: asks a server whether it answers, for containers in which there is nothing else to ask with.
 
-use std::env;
 use std::fs;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -67,15 +66,14 @@ impl Question {
 
     /// The question that fits to how the server was started.
     fn of_environment() -> Result<Self> {
-        if let Some(admin) = env::var("SITE_ADMIN_LISTEN_ON").ok().filter(|addresses| !addresses.is_empty()) {
-            let first = admin.split(',').next().unwrap_or_default();
-            return Self::at(first, "/readyz").with_context(|| format!("SITE_ADMIN_LISTEN_ON={admin}"));
-        }
-        let (plain, secure) = server_addresses();
-        match (plain.first(), secure.first()) {
-            (Some(address), _) => Self::at(address, "/").with_context(|| format!("--listen-on {address}")),
-            (None, Some(_)) => bail!("the server listens with TLS alone; give it --admin-listen-on, and the URL here"),
-            (None, None) => Self::at(DEFAULT_ADDRESS, "/"),
+        let Addresses { admin, plain, secure } = server_addresses();
+        match (admin, plain.first(), secure.first()) {
+            (Some(address), ..) => {
+                Self::at(&address, "/readyz").with_context(|| format!("--admin-listen-on {address}"))
+            }
+            (_, Some(address), _) => Self::at(address, "/").with_context(|| format!("--listen-on {address}")),
+            (_, _, Some(_)) => bail!("the server listens with TLS alone; give it --admin-listen-on, too"),
+            (None, None, None) => Self::at(DEFAULT_ADDRESS, "/"),
         }
     }
 
@@ -127,14 +125,26 @@ fn status(line: &[u8]) -> Option<u16> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The addresses without and with TLS of the server in this container, which is process 1, or else of one that would be
-/// started in this environment.
-fn server_addresses() -> (Vec<String>, Vec<String>) {
+/// Where a server listens, as its flags and its environment say.
+#[derive(Default)]
+struct Addresses {
+    admin: Option<String>,
+    plain: Vec<String>,
+    secure: Vec<String>,
+}
+
+/// The addresses of the server in this container, which is process 1, or else of one that would be started in this
+/// environment.
+fn server_addresses() -> Addresses {
     let first = fs::read_to_string("/proc/1/cmdline").unwrap_or_default();
     let first = first.split_terminator('\0').map(str::to_owned).collect();
     let parsed = [first, vec!["site".to_owned(), "serve".to_owned()]].into_iter().find_map(|arguments: Vec<String>| {
         match Cli::try_parse_from(arguments).ok()?.command? {
-            Command::Serve(serve) => Some((serve.listening.listen_on, serve.listening.tls_listen_on)),
+            Command::Serve(serve) => Some(Addresses {
+                admin: serve.logs.admin_listen_on,
+                plain: serve.listening.listen_on,
+                secure: serve.listening.tls_listen_on,
+            }),
             _ => None,
         }
     });
