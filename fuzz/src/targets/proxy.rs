@@ -11,15 +11,18 @@ const LONGEST_LINE: usize = 107;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
 pub fn check(input: &[u8]) {
+    let line = input.windows(2).position(|pair| pair == b"\r\n").unwrap_or(input.len()) + 2;
+    if input.starts_with(b"PROXY ") && line > LONGEST_LINE {
+        // Refused or not as its pieces come: a sender that breaks the protocol.
+        read(input);
+        return;
+    }
     let beginning = read(input);
     match beginning {
         Header(_, length) => {
             assert!((1..=input.len()).contains(&length));
             // What follows a header is nothing to it, and all that comes before its end is the beginning of one.
             assert_eq!(read(&input[..length]), beginning);
-            if input.starts_with(b"PROXY ") && length > LONGEST_LINE {
-                return;
-            }
             for cut in [0, length / 2, length - 1] {
                 assert_eq!(read(&input[..cut]), Partial, "{cut} bytes of {length}");
             }
