@@ -9,6 +9,9 @@ use proxy_header::{Error, ParseConfig, ProxyHeader};
 const TEXT: &[u8] = b"PROXY ";
 const BINARY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
+/// The longest line of version 1, with its end (section 2.1).
+const MAX_LINE: usize = 107;
+
 /// A header may be no longer: what it may carry besides addresses is a few names, or a certificate.
 const MAX: usize = 16 << 10;
 
@@ -49,6 +52,8 @@ pub(crate) fn read(input: &[u8]) -> Beginning {
         return Beginning::Header(Source::Own, length);
     }
     match ProxyHeader::parse(input, ParseConfig::default()) {
+        // However it comes, in one piece or in several.
+        Ok((_, length)) if input.starts_with(TEXT) && length > MAX_LINE => Beginning::Malformed,
         Ok((header, length)) => Beginning::Header(source(&header), length),
         Err(Error::BufferTooShort) if length.is_none() => partial(input),
         Err(_) => Beginning::Malformed,
@@ -94,6 +99,18 @@ mod tests {
     fn ipv6() -> Vec<u8> {
         let source: std::net::Ipv6Addr = "2001:db8::1".parse().unwrap();
         [&source.octets()[..], &[0; 16], &[0x12, 0x34, 1, 0xbb]].concat()
+    }
+
+    /// Section 2.1: 107 bytes with the end of the line.
+    #[test]
+    fn longer_lines_of_version_1_are_refused_however_they_come() {
+        let line = |length: usize| format!("PROXY UNKNOWN {}\r\n", "x".repeat(length - 16)).into_bytes();
+        assert_eq!(read(&line(107)), Beginning::Header(Source::Unknown, 107));
+        for length in [108, 300] {
+            let line = line(length);
+            assert_eq!(read(&line), Beginning::Malformed, "{length}");
+            assert_eq!(read(&line[..length - 1]), Beginning::Malformed, "{length}");
+        }
     }
 
     /// Section 2.1.

@@ -11,12 +11,6 @@ const LONGEST_LINE: usize = 107;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
 pub fn check(input: &[u8]) {
-    let line = input.windows(2).position(|pair| pair == b"\r\n").unwrap_or(input.len()) + 2;
-    if input.starts_with(b"PROXY ") && line > LONGEST_LINE {
-        // Refused or not as its pieces come: a sender that breaks the protocol.
-        read(input);
-        return;
-    }
     let beginning = read(input);
     match beginning {
         Header(_, length) => {
