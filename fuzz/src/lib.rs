@@ -42,33 +42,19 @@ mod server {
     pub(crate) mod drain;
     pub(crate) mod gate;
     pub(crate) mod limits;
+    pub(crate) mod lingering;
     pub(crate) mod proxies;
     pub(crate) mod proxy_header;
     pub(crate) mod timer;
 
     pub(crate) mod access_log {
-        use std::net::IpAddr;
-        use std::time::{Duration, UNIX_EPOCH};
+        use std::time::UNIX_EPOCH;
 
         mod combined;
+        mod entry;
         mod json;
 
-        /// As in `src/server/access_log.rs`.
-        #[derive(Clone, Copy, Default)]
-        pub(crate) struct Entry<'a> {
-            pub(crate) client: Option<IpAddr>,
-            pub(crate) peer: Option<IpAddr>,
-            pub(crate) method: Option<&'a [u8]>,
-            pub(crate) target: Option<&'a [u8]>,
-            pub(crate) protocol: Option<&'static str>,
-            pub(crate) host: Option<&'a [u8]>,
-            pub(crate) status: u16,
-            pub(crate) bytes: u64,
-            pub(crate) coding: Option<&'static str>,
-            pub(crate) referer: Option<&'a [u8]>,
-            pub(crate) user_agent: Option<&'a [u8]>,
-            pub(crate) duration: Duration,
-        }
+        pub(crate) use entry::Entry;
 
         /// The line of an entry in each format.
         pub(crate) fn lines(entry: &Entry<'_>) -> [Vec<u8>; 2] {

@@ -1,15 +1,16 @@
 //! The access log: one line per response, written by a thread of its own so that serving never waits for it.
 
 mod combined;
+mod entry;
 mod json;
 mod output;
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::reloads::Reloads;
+pub(crate) use entry::Entry;
 pub(crate) use output::Output;
 
 /// Bytes that may wait to be written; a line that does not fit is dropped and counted.
@@ -64,27 +65,6 @@ pub(crate) struct AccessLog {
 /// The end of the log that writes them.
 pub(crate) struct AccessLogWriter {
     shared: Arc<Shared>,
-}
-
-/// What one line tells.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Entry<'a> {
-    /// Whom the request is from.
-    pub(crate) client: Option<IpAddr>,
-    /// The other end of the connection.
-    pub(crate) peer: Option<IpAddr>,
-    /// Absent, as is the target, for what never became a request.
-    pub(crate) method: Option<&'a [u8]>,
-    pub(crate) target: Option<&'a [u8]>,
-    pub(crate) protocol: Option<&'static str>,
-    pub(crate) host: Option<&'a [u8]>,
-    pub(crate) status: u16,
-    /// Bytes of content that were sent.
-    pub(crate) bytes: u64,
-    pub(crate) coding: Option<&'static str>,
-    pub(crate) referer: Option<&'a [u8]>,
-    pub(crate) user_agent: Option<&'a [u8]>,
-    pub(crate) duration: Duration,
 }
 
 /// Starts the writing thread.
