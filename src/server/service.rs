@@ -118,8 +118,8 @@ impl Worker {
         unavailable()
     }
 
-    /// The connection must end with the response: the client said so, the server stops or is crowded, or what follows the head is
-    /// not a request (a body that nobody reads, another protocol).
+    /// The connection must end with the response: the client said so, the server stops or is crowded, or what follows
+    /// the head is not a request (a body that nobody reads, another protocol).
     fn must_close(&self, request: &RequestHead) -> bool {
         let has_body = request.headers.contains_key(header::TRANSFER_ENCODING)
             || request.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
