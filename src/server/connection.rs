@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -24,10 +23,9 @@ use super::metrics::{Metrics, Rejection};
 use super::proxies::Peer;
 use super::proxy_header::{self, Beginning, Source};
 use super::service::Worker;
-use super::socket::Socket;
+use super::socket::Accepted;
 use super::tls::Tls;
-use super::transport::Transport;
-use super::wire::Wire;
+use super::wire::{Transport, Wire};
 
 /// Bytes of a response that are gathered before they are written.
 const WRITE_BUFFER: usize = 64 << 10;
@@ -40,13 +38,13 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(crate) struct Acceptor {
     pub(crate) worker: Worker,
     pub(crate) metrics: Option<Metrics>,
-    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// The same on a worker's thread, with its HTTP/1 service.
 pub(crate) struct Connections<H> {
     worker: Rc<Worker>,
-    tls: Option<Arc<Tls>>,
+    tls: Option<Tls>,
     http1: H,
 }
 
@@ -89,13 +87,15 @@ pub(crate) type Http1 = (Gate<Transport>, Protocol, Option<SocketAddr>);
 
 impl<H: Service<Http1, Response = (), Error = DispatchError>> Connections<H> {
     /// Serves a connection until it ends.
-    pub(crate) async fn serve(self: Rc<Self>, socket: Socket, mut drain: Drain) {
+    pub(crate) async fn serve(self: Rc<Self>, socket: Accepted, mut drain: Drain) {
         let worker = &self.worker;
         if let Some(tally) = &worker.tally {
             tally.accept();
         }
         let peer = worker.proxies.peer(socket.peer());
         let deadline = Instant::now() + worker.timeouts.head;
+        // Fails only if the runtime is at its end.
+        let Ok(socket) = socket.register() else { return };
         let wire = Wire::new(socket, worker.timeouts.write);
         let (opening, peer, _admission) = match timeout_at(deadline, self.open(wire, peer, &drain)).await {
             Ok(Ok(opened)) => opened,
@@ -195,9 +195,9 @@ async fn plain(mut wire: Wire, mut input: BytesMut) -> Option<Opening> {
     }
     if input.starts_with(PREFACE) {
         wire.unread(input.freeze());
-        return Some(Opening::Http2(Transport::Plain(wire)));
+        return Some(Opening::Http2(Transport::Left(wire)));
     }
-    Some(Opening::Http1(Transport::Plain(wire), input))
+    Some(Opening::Http1(Transport::Left(wire), input))
 }
 
 /// Reads once. A buffer of its own would stay with the connection for as long as that lives.
@@ -226,6 +226,6 @@ async fn secured(tls: &Tls, mut wire: Wire, input: BytesMut) -> Result<Opening, 
         _ => Some(Rejection::Tls),
     })?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let transport = Transport::Tls(Box::new(stream));
+    let transport = Transport::Right(Box::new(stream));
     Ok(if http2 { Opening::Http2(transport) } else { Opening::Http1(transport, BytesMut::new()) })
 }

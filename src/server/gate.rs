@@ -6,7 +6,9 @@
 //! the server hold, and it owns the timers that actix-http lacks: for the head of every request, for idle
 //! connections, and for responses that take too long.
 
-use std::cell::Cell;
+mod connection;
+mod head;
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -20,65 +22,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::drain::Drain;
 use super::limits::Timeouts;
-use super::proxies::Peer;
+use super::lingering::Lingering;
 use super::timer::Timer;
 use crate::http::refusal_bytes;
+use connection::Phase;
+use head::{head_end, status_of};
+
+pub(crate) use connection::Connection;
 
 /// The largest request head; a longer one is refused with 431, or 414 if its first line is still unfinished.
 const MAX_HEAD: usize = 32 << 10;
 
 /// Bytes read from the socket at once.
 const READ: usize = 4 << 10;
-
-/// Bytes of an unwanted request body that are read before the connection is closed.
-const MAX_LINGER: usize = 1 << 20;
-
-/// Where a connection is in its sequence of requests and responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Waiting for a request head.
-    Open,
-    /// A head was released; the handler has not answered (actix-http may refuse it by itself).
-    Released,
-    /// The response is being written.
-    Responding,
-    /// The response is complete; some of it may not be written yet.
-    Responded,
-    /// Nothing more is released.
-    Closed,
-}
-
-/// What the gate and the exchanges of one connection share.
-pub(crate) struct Connection {
-    peer: Peer,
-    phase: Cell<Phase>,
-    last: Cell<bool>,
-}
-
-impl Connection {
-    pub(crate) fn new(peer: Peer) -> Rc<Self> {
-        Rc::new(Self { peer, phase: Cell::new(Phase::Open), last: Cell::new(false) })
-    }
-
-    pub(crate) fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    /// The handler has a response.
-    pub(crate) fn respond(&self) {
-        self.phase.set(Phase::Responding);
-    }
-
-    /// The connection ends with the current response: what follows the request's head is not a request.
-    pub(crate) fn close_after_response(&self) {
-        self.last.set(true);
-    }
-
-    /// The response is complete.
-    pub(crate) fn responded(&self) {
-        self.phase.set(Phase::Responded);
-    }
-}
 
 /// Told of a response that no handler made, and its status.
 pub(crate) type OnRefusal = Rc<dyn Fn(&Connection, u16)>;
@@ -92,7 +48,7 @@ pub(crate) struct Surroundings {
 
 /// A byte stream that releases one request head at a time.
 pub(crate) struct Gate<T> {
-    io: T,
+    io: Lingering<T>,
     connection: Rc<Connection>,
     /// What was read and not released.
     input: BytesMut,
@@ -111,8 +67,6 @@ pub(crate) struct Gate<T> {
     head_begun: bool,
     /// When the response that is under way must be written.
     response_deadline: Option<Instant>,
-    lingering: Option<Instant>,
-    lingered: usize,
     timeouts: Timeouts,
     timer: Timer,
     drain: Drain,
@@ -129,7 +83,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         Surroundings { timeouts, drain, on_refusal }: Surroundings,
     ) -> Self {
         Self {
-            io,
+            io: Lingering::new(io, timeouts.linger),
             connection,
             input,
             scanned: 0,
@@ -140,8 +94,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
             deadline,
             head_begun: true,
             response_deadline: None,
-            lingering: None,
-            lingered: 0,
             timeouts,
             timer: Timer::default(),
             drain,
@@ -182,7 +134,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
     fn released(&mut self) {
         self.drain.settle();
         self.head_begun = false;
-        self.connection.phase.set(Phase::Released);
+        self.connection.enter(Phase::Released);
     }
 
     /// While a response is under way, takes in a little of what follows it, so that the socket wakes this
@@ -212,13 +164,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
                 return Poll::Ready(Ok(()));
             }
             if self.ended {
-                self.connection.phase.set(Phase::Closed);
+                self.connection.enter(Phase::Closed);
                 return Poll::Ready(Ok(()));
             }
             // What has arrived is answered, also when idle connections are closed.
             if self.fill(cx)?.is_pending() {
                 if self.input.is_empty() && self.drain.is_closing() {
-                    self.connection.phase.set(Phase::Closed);
+                    self.connection.enter(Phase::Closed);
                     return Poll::Ready(Ok(()));
                 }
                 ready!(self.poll_deadline(cx));
@@ -251,7 +203,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
         self.drain.wake_when_closing(cx);
         ready!(self.timer.poll(cx, self.deadline));
         if self.input.is_empty() {
-            self.connection.phase.set(Phase::Closed);
+            self.connection.enter(Phase::Closed);
         } else {
             self.refuse(StatusCode::REQUEST_TIMEOUT);
         }
@@ -259,7 +211,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
     }
 
     fn refuse(&mut self, status: StatusCode) {
-        self.connection.phase.set(Phase::Closed);
+        self.connection.enter(Phase::Closed);
         self.refused = true;
         self.refusal = refusal_bytes(status);
         (self.on_refusal)(&self.connection, status.as_u16());
@@ -300,29 +252,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
 
     /// The response is written: the next head may come, unless the connection ends here.
     fn open(&mut self, cx: &mut Context<'_>) {
-        let last = self.connection.last.get();
+        let last = self.connection.is_last();
         self.response_deadline = None;
-        self.connection.phase.set(if last { Phase::Closed } else { Phase::Open });
+        self.connection.enter(if last { Phase::Closed } else { Phase::Open });
         self.deadline = Instant::now() + self.timeouts.idle;
         let wakes = self.timer.wakes_by(self.deadline) && self.drain.wakes() && !self.drain.is_closing();
         if last || self.ended || !self.input.is_empty() || !wakes {
             // actix-http does not read again by itself in this turn.
             cx.waker().wake_by_ref();
         }
-    }
-
-    /// Reads what the client still sends, so that the kernel does not answer it with a reset that destroys the
-    /// response on its way (RFC 9112 §9.6).
-    fn poll_linger(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<io::Result<()>> {
-        while !self.ended && self.lingered < MAX_LINGER {
-            if self.fill(cx)?.is_pending() {
-                ready!(self.timer.poll(cx, since + self.timeouts.linger));
-                break;
-            }
-            self.lingered += self.input.len();
-            self.input.clear();
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -334,10 +272,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
                 gate.release(buffer);
                 return Poll::Ready(Ok(()));
             }
-            match gate.connection.phase.get() {
+            match gate.connection.phase() {
                 Phase::Open if gate.input.is_empty() && !gate.ended && !gate.drain.is_closing() => {
                     match gate.fill_directly(cx, buffer)? {
-                        Poll::Ready(()) if gate.connection.phase.get() == Phase::Released => {
+                        Poll::Ready(()) if gate.connection.phase() == Phase::Released => {
                             return Poll::Ready(Ok(()));
                         }
                         Poll::Ready(()) => {}
@@ -355,9 +293,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let gate = self.get_mut();
-        if gate.connection.phase.get() == Phase::Released {
+        if gate.connection.phase() == Phase::Released {
             // actix-http refuses what it can't parse without asking the handler; it then closes.
-            gate.connection.phase.set(Phase::Closed);
+            gate.connection.enter(Phase::Closed);
             gate.refused = true;
             (gate.on_refusal)(&gate.connection, status_of(bytes));
         }
@@ -368,7 +306,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
         let gate = self.get_mut();
         ready!(Pin::new(&mut gate.io).poll_flush(cx))?;
         // actix-http flushes only after it has written everything.
-        if gate.connection.phase.get() == Phase::Responded {
+        if gate.connection.phase() == Phase::Responded {
             gate.open(cx);
         }
         Poll::Ready(Ok(()))
@@ -376,31 +314,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = self.get_mut();
-        let since = match gate.lingering {
-            Some(since) => since,
-            None => {
-                ready!(Pin::new(&mut gate.io).poll_shutdown(cx))?;
-                *gate.lingering.insert(Instant::now())
-            }
-        };
-        let expects_more = gate.refused || gate.connection.last.get() || !gate.input.is_empty();
-        if expects_more { gate.poll_linger(cx, since) } else { Poll::Ready(Ok(())) }
+        let expects_more = gate.refused || gate.connection.is_last() || !gate.input.is_empty();
+        if expects_more { Pin::new(&mut gate.io).poll_shutdown(cx) } else { gate.io.poll_close(cx) }
     }
-}
-
-/// The end of the head in `bytes`, of which the first `scanned` hold no line end.
-fn head_end(bytes: &[u8], scanned: usize) -> Option<usize> {
-    let ends = memchr::memchr_iter(b'\n', &bytes[scanned..]).map(|at| scanned + at + 1);
-    ends.filter_map(|at| match bytes[at..] {
-        [b'\n', ..] => Some(at + 1),
-        [b'\r', b'\n', ..] => Some(at + 2),
-        _ => None,
-    })
-    .next()
-}
-
-/// The status code of a response that begins with `HTTP/1.1 400`.
-fn status_of(response: &[u8]) -> u16 {
-    let digits = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }

@@ -26,7 +26,7 @@ use super::lingering::Lingering;
 use super::proxies::Peer;
 use super::service::Worker;
 use super::timer::Timer;
-use super::transport::Transport;
+use super::wire::Transport;
 
 /// Streams that a client may have open at a time.
 const MAX_STREAMS: u32 = 128;

@@ -1,7 +1,7 @@
 //! Closing without destroying what is on its way: after the last byte, what the client still sends is read.
 //!
 //! A kernel that gets bytes for a socket that is closed answers with a reset, and that makes the client's kernel throw
-//! away what it has not delivered yet (RFC 9112 §9.6 tells it of HTTP/1, where the gate does the same).
+//! away what it has not delivered yet (RFC 9112 §9.6).
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -45,6 +45,13 @@ impl<T: AsyncRead + Unpin> Lingering<T> {
             }
         }
         Poll::Ready(())
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Lingering<T> {
+    /// Shuts down without waiting: the client has nothing more to send.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

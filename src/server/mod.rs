@@ -22,7 +22,6 @@ mod signals;
 mod socket;
 mod timer;
 mod tls;
-mod transport;
 mod wire;
 mod workers;
 
@@ -182,8 +181,11 @@ impl Listening {
             crowded: limits.total - limits.total / 8,
         };
         let secure = Worker { handler: secure_handler, ..worker.clone() };
-        let tls = self.tls.clone().map(Arc::new);
-        [(worker, None), (secure, tls)].map(|(worker, tls)| Acceptor { worker, metrics: metrics.clone(), tls })
+        [(worker, None), (secure, self.tls.clone())].map(|(worker, tls)| Acceptor {
+            worker,
+            metrics: metrics.clone(),
+            tls,
+        })
     }
 }
 

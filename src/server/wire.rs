@@ -7,9 +7,14 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 use super::socket::Socket;
 use super::timer::Timer;
+
+/// The byte stream of a connection, without TLS or with it: one type for both, so that what is above it is compiled once.
+pub(crate) type Transport = Either<Wire, Box<TlsStream<Wire>>>;
 
 /// A socket with a limit for how long its client may take no bytes.
 pub(crate) struct Wire {
@@ -27,9 +32,9 @@ impl Wire {
         Self { socket, early: Bytes::new(), write_timeout, stalled: None, timer: Timer::default() }
     }
 
-    /// Has `early` read before what is in the socket.
+    /// Has `early`, which was the first that was read, read before what is in the socket.
     pub(crate) fn unread(&mut self, early: Bytes) {
-        self.early = if self.early.is_empty() { early } else { [early, self.early.split_off(0)].concat().into() };
+        self.early = early;
     }
 
     /// Passes on the outcome of a write, or ends the wait for a client that has taken no bytes for too long.

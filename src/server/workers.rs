@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::connection::Acceptor;
 use super::drain::Drain;
-use super::socket::{Accepted, Socket};
+use super::socket::Accepted;
 
 /// A connection that was accepted.
 pub(super) struct Arrival {
@@ -103,8 +103,6 @@ async fn work(acceptors: Vec<Acceptor>, mut tasks: mpsc::UnboundedReceiver<Task>
     while let Some(task) = tasks.recv().await {
         match task {
             Task::Serve(Arrival { socket, acceptor, drain, place }) => {
-                // Fails only if the runtime is at its end.
-                let Ok(socket) = Socket::try_from(socket) else { continue };
                 let service = Rc::clone(&services[acceptor]);
                 actix_rt::spawn(async move {
                     let _place = place;
