@@ -143,6 +143,7 @@ fn number_of_streams_is_limited() {
     let (_, _, _, settings) = client.next_of(4).expect("SETTINGS");
     let settings: Vec<_> = settings.chunks(6).map(|s| (s[1], u32::from_be_bytes([s[2], s[3], s[4], s[5]]))).collect();
     assert!(settings.iter().any(|(name, value)| *name == 3 && *value <= 256), "MAX_CONCURRENT_STREAMS: {settings:?}");
+    assert!(settings.iter().any(|(name, value)| *name == 4 && *value <= 64 << 10), "INITIAL_WINDOW: {settings:?}");
     assert!(settings.iter().any(|(name, value)| *name == 6 && *value <= 64 << 10), "MAX_HEADER_LIST: {settings:?}");
 }
 

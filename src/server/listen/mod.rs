@@ -22,6 +22,10 @@ use super::socket::Accepted;
 /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
 pub(super) const BACKLOG: i32 = 4096;
 
+/// Bytes that the kernel takes for a client before it has sent those before.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const MAX_UNSENT: u32 = 128 << 10;
+
 /// What an address can be, for messages.
 const FORMS: &str = "write IP:PORT, [IPv6]:PORT, :PORT, localhost:PORT, unix:/path, fd:N or systemd, \
                      for example 127.0.0.1:8080";
@@ -42,6 +46,17 @@ impl Listener {
             Self::Tcp(listener) => format!("{scheme}://{}", listener.local_addr()?),
             Self::Unix(listener) => format!("unix:{}", unix::name(&listener.local_addr()?)),
         })
+    }
+
+    /// Has the kernel hold little that is not sent yet, for every connection that will be accepted. Otherwise it takes
+    /// megabytes at once, and then nothing for as long as a slow client needs to read a third of them: that would look
+    /// like a client that reads nothing.
+    fn limit_unsent(&self) {
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        if let Self::Tcp(listener) = self {
+            // Without it, slow clients have less time.
+            let _ = socket2::SockRef::from(listener).set_tcp_notsent_lowat(MAX_UNSENT);
+        }
     }
 
     /// Takes a connection out of the queue.
@@ -121,13 +136,15 @@ impl ListenAddress {
     /// # Errors
     /// One line that says what is in the way and what to do about it.
     pub(crate) fn bind(&self, inherited: &mut Inherited) -> Result<Vec<Listener>, String> {
-        match &self.place {
-            Place::Tcp(address) => address.bind(),
-            Place::Unix(address) => Ok(vec![Listener::Unix(address.bind()?)]),
-            Place::Descriptor(number) => Ok(vec![inherited.take(*number)?]),
-            Place::Passed(Some(name)) => inherited.take_named(name),
-            Place::Passed(None) => inherited.take_rest(),
-        }
+        let listeners = match &self.place {
+            Place::Tcp(address) => address.bind()?,
+            Place::Unix(address) => vec![Listener::Unix(address.bind()?)],
+            Place::Descriptor(number) => vec![inherited.take(*number)?],
+            Place::Passed(Some(name)) => inherited.take_named(name)?,
+            Place::Passed(None) => inherited.take_rest()?,
+        };
+        listeners.iter().for_each(Listener::limit_unsent);
+        Ok(listeners)
     }
 }
 
